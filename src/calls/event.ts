@@ -1,0 +1,85 @@
+/** What one webhook says about a call, in the field's words. A PBX's own words end where a provider's `read` ends. */
+
+/** As the company sees it. */
+export type Direction = "incoming" | "outgoing";
+
+/** How a leg or a call ended. `answered`: somebody talked. `canceled`: the side that called gave up. */
+export type FinalStatus = "answered" | "missed" | "busy" | "failed" | "canceled";
+
+/** How far a leg got. */
+export type LegStatus = "ringing" | "in-progress" | FinalStatus;
+
+/** A leg's other end: staff, or the customer. */
+export type Party = "agent" | "customer";
+
+/**
+ * One webhook's contribution to a call. Everything but the ids may be absent: what a webhook does not say stays absent,
+ * and the fold (call.ts) finds it in the call's other events. Times are ms since the epoch by the PBX's clock.
+ */
+export interface CallEvent {
+  /** The PBX's id of the call: the root leg's, whichever leg the webhook is about. */
+  readonly call: string;
+  /** Two webhooks of a call with the same id say the same thing; the second is a duplicate. */
+  readonly id: string;
+  /** When it happened. */
+  readonly at?: number;
+  /** When the call began. */
+  readonly startedAt?: number;
+  readonly direction?: Direction;
+  /** Both ends are extensions. */
+  readonly internal?: true;
+  /** The other party's number as the PBX wrote it; the fold normalizes it. */
+  readonly phone?: string;
+  /** The other party hides the number, so that no later event will tell it. */
+  readonly withheld?: true;
+  /** The company's own number. */
+  readonly line?: string;
+  /** The agent who placed the call. */
+  readonly extension?: string;
+  /** What only holds while no event of the call says it for sure: a leg's view of its unseen root. */
+  readonly guess?: { readonly direction: Direction; readonly phone?: string; readonly line?: string };
+  readonly leg?: LegEvent;
+  /** The call as a whole is over. `unanswered`: over, and how it ended is for its legs to say. */
+  readonly ended?: FinalStatus | "unanswered";
+  /** Seconds of talk in the whole call. */
+  readonly seconds?: number;
+  readonly recording?: Recording;
+  /** What staff should read in the ticket, such as a PBX's reason for a failure. */
+  readonly note?: string;
+}
+
+/** A `CallEvent` as it is stored: with the time at which its webhook came in, ms since the epoch. */
+export type HeardEvent = CallEvent & { readonly heardAt: number };
+
+/** What a webhook says about one leg. */
+export interface LegEvent {
+  /** Unique within the call: a leg's own id, or the extension where the PBX names legs by it. */
+  readonly id: string;
+  /** Absent: an agent on an incoming call, the customer on an outgoing one. */
+  readonly party?: Party;
+  /** The number that was dialled to make the leg. */
+  readonly number?: string;
+  /** The agent on this leg, or on a customer's leg the agent who talks to them. */
+  readonly extension?: string;
+  readonly status: LegStatus;
+  /** Seconds of talk on this leg. */
+  readonly seconds?: number;
+  /** `false`: picked up, yet never joined to the other party (a whisper declined, say), so that nobody talked. */
+  readonly connected?: false;
+  /** The extension that handed the call to this leg. */
+  readonly transferFrom?: string;
+  /** The PBX says that nobody talked after this leg. */
+  readonly last?: true;
+}
+
+/** A recording as webhooks announce it. */
+export interface Recording {
+  /** The PBX's id of the recording; empty where it only says that there will be one. */
+  readonly id: string;
+  /** `expected`: announced, perhaps not there yet. `absent`: there will be none. */
+  readonly status: "expected" | "ready" | "absent";
+  /** Where the PBX says it is. Only its host is ever used, and only where the provider allows it. */
+  readonly url?: string;
+  /** Which of several files that an id stands for, from 0. */
+  readonly part?: number;
+}

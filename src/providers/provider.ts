@@ -1,0 +1,75 @@
+/** What a PBX is to Trunkline: facts and pure functions. No storage, no clock, no other provider. */
+import type { ZodType } from "zod";
+import type { CallEvent, Recording } from "../calls/event.ts";
+import type { Hook } from "../hooks/hook.ts";
+import type { Verdict } from "../verify/verdict.ts";
+
+/** The other end of a channel, as its provider sees it. */
+export interface Account<Settings = unknown> {
+  /** The channel's `<provider>` table, parsed by `Provider.settings`. */
+  readonly settings: Settings;
+  /** The channel's secrets by the name after its prefix: `TWILIO_AUTH_TOKEN`. One that is not set is absent. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** The channel's public webhook URL, without a trailing slash; holds the hook secret where there is one. */
+  readonly hookUrl: string;
+  /** The channel's `api`: another base URL for the PBX's API, without a trailing slash. */
+  readonly api?: string;
+  /** The company's own numbers, where configured. */
+  readonly lines: readonly string[];
+}
+
+/** How to answer a webhook. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: string;
+  readonly type?: string;
+}
+
+/** What a genuine webhook says. */
+export type Reading =
+  | { readonly kind: "heard"; readonly events: readonly CallEvent[]; readonly reply: Reply }
+  | { readonly kind: "ignored"; readonly reply: Reply }
+  | { readonly kind: "malformed"; readonly field: string; readonly problem: string };
+
+/** A request for a recording, or for the place where it is. */
+export interface MediaRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Reads the answer of an API that tells where the recordings are; absent where the answer is the recording. */
+  readonly links?: (answer: unknown) => Links;
+}
+
+/** `later`: ask again, it is not ready or the API is busy. `never`: no recording will come. */
+export type Links =
+  | { readonly kind: "found"; readonly urls: readonly string[] }
+  | { readonly kind: "later"; readonly why: string }
+  | { readonly kind: "never"; readonly why: string };
+
+/** How a PBX hands out recordings. */
+export interface RecordingSource<Settings = unknown> {
+  /** Hosts that may serve them; `.example.com` stands for every host below it. The channel's `api` origin is added. */
+  readonly hosts: readonly string[];
+  /** How long after its announcement an `expected` recording is first asked for, in ms. */
+  readonly expectedAfterMs: number;
+  locate(recording: Recording, call: string, account: Account<Settings>): Promise<MediaRequest>;
+}
+
+/** One PBX. What it cannot do is a member that is not there. */
+export interface Provider<Settings = unknown> {
+  readonly name: string;
+  /** Secrets by the name after the channel's prefix. */
+  readonly secrets: { readonly required: readonly string[]; readonly optional?: readonly string[] };
+  readonly settings: ZodType<Settings>;
+  /** Its webhooks carry no authenticity of their own: `HOOK_SECRET` is required. */
+  readonly needsHookSecret?: true;
+  /** Answers the PBX's check of a new webhook address, which it sends unsigned. */
+  challenge?(hook: Hook): Reply | undefined;
+  verify(hook: Hook, account: Account<Settings>): Promise<Verdict>;
+  read(hook: Hook, account: Account<Settings>): Reading;
+  readonly recordings?: RecordingSource<Settings>;
+}
+
+export const noContent: Reply = { status: 204 };
+
+/** An empty 200, for a PBX that wants exactly that. */
+export const emptyOk: Reply = { status: 200, body: "", type: "text/plain; charset=utf-8" };
