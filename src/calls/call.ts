@@ -1,5 +1,7 @@
-/** A call as the customer lives it: a fold of its events. */
-import type { Direction, FinalStatus, Recording } from "./event.ts";
+/** A call as the customer lives it: a fold of its events, the same for any order and repetition of them. */
+import type { Direction, FinalStatus, HeardEvent, Recording } from "./event.ts";
+import { highest, type Leg, legsOf } from "./legs.ts";
+import { clearest, normalize } from "./phone.ts";
 
 /** What the system may be told of a call's state. */
 export type CallStatus = "ringing" | "in-progress" | FinalStatus;
@@ -27,9 +29,147 @@ export interface Call {
   readonly talks: readonly Talk[];
   /** ms since the epoch. */
   readonly startedAt: number;
+  /** Absent while the call lives. */
   readonly endedAt?: number;
   /** Of talk, in the whole call. */
   readonly seconds?: number;
   readonly recordings: readonly Recording[];
   readonly notes: readonly string[];
+}
+
+/** The call that `events` tell of. `country` (ISO 3166) completes national numbers. */
+export function fold(id: string, events: readonly HeardEvent[], numbering: { country?: string } = {}): Call {
+  const heard = distinct(events);
+  const { country } = numbering;
+  const direction =
+    heard.find((event) => event.direction)?.direction ?? heard.find((event) => event.guess)?.guess?.direction;
+  const legs = legsOf(heard, direction, country);
+  const human = legs.filter((leg) => leg.party === (direction === "outgoing" ? "customer" : "agent"));
+  const ends = heard.filter((event) => event.ended);
+  const talked = human.some((leg) => leg.talked) || ends.some((event) => event.ended === "answered");
+  const over = ends.length > 0;
+  const phone = phoneOf(heard, legs, country);
+  return {
+    id,
+    direction,
+    phone,
+    withheld: phone === undefined && heard.some((event) => event.withheld),
+    line: numberOf(heard, (event) => event.line, country) ?? numberOf(heard, (event) => event.guess?.line, country),
+    internal: heard.some((event) => event.internal),
+    status: over ? outcomeOf(ends, human, talked, direction) : talked ? "in-progress" : "ringing",
+    rung: rungIn(heard, legs),
+    talks: talked ? talksIn(heard, legs, direction) : [],
+    startedAt: beganAt(heard),
+    endedAt: over ? Math.min(...ends.map((event) => event.at ?? event.heardAt)) : undefined,
+    seconds: talked ? secondsOf(heard, human) : undefined,
+    recordings: recordingsIn(heard),
+    notes: [...new Set(heard.flatMap((event) => event.note ?? []))].sort(),
+  };
+}
+
+/** Each event once, as it was first heard, in an order of their own. */
+function distinct(events: readonly HeardEvent[]): HeardEvent[] {
+  const first = new Map<string, HeardEvent>();
+  for (const event of events) {
+    const known = first.get(event.id);
+    if (!known || event.heardAt < known.heardAt) first.set(event.id, event);
+  }
+  return [...first.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Which outcome wins: somebody talked; then what tells most of why nobody did. */
+const incomingOutcomes: readonly FinalStatus[] = ["answered", "missed", "canceled", "busy", "failed"];
+const outgoingOutcomes: readonly FinalStatus[] = ["answered", "busy", "missed", "canceled", "failed"];
+
+/** What the PBX says of the whole call counts before what its legs say, but talk that was heard is never unsaid. */
+function outcomeOf(
+  ends: readonly HeardEvent[],
+  human: readonly Leg[],
+  talked: boolean,
+  direction: Direction | undefined,
+): FinalStatus {
+  if (talked) return "answered";
+  const ranked = direction === "outgoing" ? outgoingOutcomes : incomingOutcomes;
+  const ofCall = ranked.find((status) => ends.some((event) => event.ended === status));
+  const ofLegs = ranked.find((status) => status !== "answered" && human.some((leg) => leg.outcome === status));
+  if (direction === "outgoing") return ofCall ?? ofLegs ?? "canceled";
+  // A caller who gave up was missed, whoever's hanging up the PBX calls it.
+  const outcome = ofCall ?? ofLegs ?? "missed";
+  return outcome === "canceled" ? "missed" : outcome;
+}
+
+function phoneOf(heard: readonly HeardEvent[], legs: readonly Leg[], country?: string): string | undefined {
+  const dialled = legs.filter((leg) => leg.party === "customer").flatMap((leg) => leg.number ?? []);
+  return (
+    numberOf(heard, (event) => event.phone, country) ??
+    clearest(dialled) ??
+    (heard.some((event) => event.withheld) ? undefined : numberOf(heard, (event) => event.guess?.phone, country))
+  );
+}
+
+function numberOf(
+  heard: readonly HeardEvent[],
+  pick: (event: HeardEvent) => string | undefined,
+  country?: string,
+): string | undefined {
+  return clearest(heard.flatMap((event) => pick(event) ?? []).map((number) => normalize(number, country)));
+}
+
+function rungIn(heard: readonly HeardEvent[], legs: readonly Leg[]): string[] {
+  const placed = heard.flatMap((event) => event.extension ?? []);
+  const rung = legs.filter((leg) => leg.party === "agent").flatMap((leg) => leg.extension ?? []);
+  return [...new Set([...placed, ...rung])].sort();
+}
+
+/** Who talked. On an outgoing call that is who placed it, and everyone it was handed to. */
+function talksIn(heard: readonly HeardEvent[], legs: readonly Leg[], direction: Direction | undefined): Talk[] {
+  const talking = legs.filter((leg) => leg.talked && leg.extension !== undefined);
+  const known = new Set(talking.map((leg) => leg.extension));
+  const customer = legs.find((leg) => leg.party === "customer" && leg.talked);
+  const placed = direction === "outgoing" ? [...new Set(heard.flatMap((event) => event.extension ?? []))].sort() : [];
+  const placing = placed
+    .filter((extension) => !known.has(extension))
+    .map((extension) => ({
+      extension,
+      since: customer?.since ?? beganAt(heard),
+      seconds: customer?.seconds,
+      transfers: 0,
+      last: false,
+    }));
+  return [...placing, ...talking]
+    .sort(
+      (a, b) =>
+        Number(a.last) - Number(b.last) ||
+        a.transfers - b.transfers ||
+        a.since - b.since ||
+        ((a.extension ?? "") < (b.extension ?? "") ? -1 : 1),
+    )
+    .map(({ extension = "", since, seconds }) => ({ extension, since, seconds }));
+}
+
+function beganAt(heard: readonly HeardEvent[]): number {
+  const said = heard.flatMap((event) => event.startedAt ?? []);
+  return Math.min(...(said.length > 0 ? said : heard.map((event) => event.at ?? event.heardAt)));
+}
+
+function secondsOf(heard: readonly HeardEvent[], human: readonly Leg[]): number | undefined {
+  const ofCall = highest(heard.flatMap((event) => event.seconds ?? []));
+  const ofLegs = human.filter((leg) => leg.talked).flatMap((leg) => leg.seconds ?? []);
+  return ofCall ?? (ofLegs.length > 0 ? ofLegs.reduce((sum, seconds) => sum + seconds, 0) : undefined);
+}
+
+const recordingStates: readonly Recording["status"][] = ["expected", "absent", "ready"];
+
+/** Each recording once, as far as it got. One without an id only announces those that have one. */
+function recordingsIn(heard: readonly HeardEvent[]): Recording[] {
+  const byId = new Map<string, Recording>();
+  for (const recording of heard.flatMap((event) => event.recording ?? [])) {
+    const key = `${recording.id}#${recording.part ?? 0}`;
+    const known = byId.get(key);
+    const rank = (status: Recording["status"]) => recordingStates.indexOf(status);
+    const ahead = !known || rank(recording.status) > rank(known.status) ? recording : known;
+    byId.set(key, { ...ahead, url: clearest([known?.url, recording.url].flatMap((url) => url ?? [])) });
+  }
+  const named = [...byId.values()].filter((recording) => recording.id !== "");
+  return (named.length > 0 ? named : [...byId.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -1,0 +1,72 @@
+/** What the system should know of a call. */
+import type { Call, CallStatus } from "./call.ts";
+import { commentOn } from "./comment.ts";
+import type { Direction } from "./event.ts";
+import { assignmentOf, creditedTo, ignoredBecause, type Rules } from "./rules.ts";
+
+/** Who sees the card: one kind of id, at least one of them. Absent: everybody with telephony access. */
+export type Audience =
+  | { readonly kind: "users"; readonly ids: readonly string[] }
+  | { readonly kind: "groups"; readonly ids: readonly string[] }
+  | { readonly kind: "pbxUsers"; readonly ids: readonly string[] };
+
+/** The one employee whose ticket it is. */
+export type Assignee =
+  | { readonly kind: "user"; readonly id: string }
+  | { readonly kind: "pbxUser"; readonly id: string };
+
+export interface Desired {
+  readonly direction: Direction;
+  readonly phone: string;
+  readonly status: CallStatus;
+  readonly audience?: Audience;
+  readonly assignee?: Assignee;
+  /** Of a call that is over. */
+  readonly comment?: string;
+}
+
+/**
+ * What stands in the place of a number that the caller hides, since the system demands one.
+ * Assumed: the system takes any text for a phone, as its "string or number" says.
+ */
+export const hiddenPhone = "anonymous";
+
+export interface Telling extends Rules {
+  readonly comment?: string;
+}
+
+/** What to tell of the call; undefined where nothing is to be told, or not enough is known yet. */
+export function desiredOf(call: Call, rules: Telling): Desired | undefined {
+  if (call.direction === undefined || ignoredBecause(call, rules) !== undefined) return undefined;
+  const over = call.endedAt !== undefined;
+  const phone = call.phone ?? (call.withheld || over ? hiddenPhone : undefined);
+  if (phone === undefined) return undefined;
+  const agent = creditedTo(call, rules.credit);
+  return {
+    direction: call.direction,
+    phone,
+    status: call.status,
+    audience: audienceOf(call, rules, agent),
+    assignee: assigneeOf(call, rules, agent),
+    comment: over ? commentOn(call, agent, rules.comment) : undefined,
+  };
+}
+
+/** A rule decides; otherwise the agent who talked, or all that were rung. */
+function audienceOf(call: Call, rules: Rules, agent: string | undefined): Audience | undefined {
+  const rule = assignmentOf(call, rules);
+  if (rule?.user_ids) return { kind: "users", ids: rule.user_ids };
+  if (rule?.group_ids) return { kind: "groups", ids: rule.group_ids };
+  const ids = rule?.pbx_user_ids ?? (agent === undefined ? call.rung : [agent]);
+  return ids.length > 0 ? { kind: "pbxUsers", ids } : undefined;
+}
+
+/** A rule that names one employee decides; otherwise the agent who talked. Groups and lists are nobody's name. */
+function assigneeOf(call: Call, rules: Rules, agent: string | undefined): Assignee | undefined {
+  const rule = assignmentOf(call, rules);
+  const [user, pbxUser] = [rule?.user_ids, rule?.pbx_user_ids];
+  if (agent === undefined) return undefined;
+  if (user?.length === 1 && user[0] !== undefined) return { kind: "user", id: user[0] };
+  if (pbxUser?.length === 1 && pbxUser[0] !== undefined) return { kind: "pbxUser", id: pbxUser[0] };
+  return { kind: "pbxUser", id: agent };
+}

@@ -1,0 +1,83 @@
+/** Rules of a channel against a call: what is ignored, whose audio is left alone, whose ticket it is. */
+import type { AssignRule, IgnoreRule } from "../config/channel.ts";
+import type { Call, Talk } from "./call.ts";
+import type { Direction } from "./event.ts";
+import { normalize } from "./phone.ts";
+
+/** What the rules of a channel are read with. */
+export interface Rules {
+  readonly country?: string;
+  readonly assign: readonly AssignRule[];
+  readonly ignore: readonly IgnoreRule[];
+  readonly internal: boolean;
+  readonly credit: "last" | "first" | "longest";
+  readonly recordings: { readonly except: readonly Selection[] };
+}
+
+interface Selection {
+  readonly line?: string;
+  readonly extension?: string;
+  readonly direction?: Direction;
+}
+
+/** Why the call is kept from the system, or undefined where it is not. */
+export function ignoredBecause(call: Call, rules: Rules): string | undefined {
+  if (call.internal && !rules.internal) return "internal";
+  const rule = rules.ignore.findIndex(
+    (rule) =>
+      selects(rule, call, involved(call), rules.country) &&
+      (rule.phone === undefined || samePhone(rule.phone, call.phone, rules.country)) &&
+      (rule.shorter_than === undefined || (call.endedAt !== undefined && (call.seconds ?? 0) < rule.shorter_than)),
+  );
+  return rule < 0 ? undefined : `ignore rule ${rule + 1}`;
+}
+
+/** Whether the call's audio must be neither fetched nor kept. */
+export function audioExcepted(call: Call, rules: Rules): boolean {
+  return rules.recordings.except.some((rule) => selects(rule, call, involved(call), rules.country));
+}
+
+/** The agent who gets the ticket of a call that was talked on. */
+export function creditedTo(call: Call, credit: Rules["credit"]): string | undefined {
+  if (credit === "first") return call.talks[0]?.extension;
+  if (credit === "last") return call.talks.at(-1)?.extension;
+  return longest(call)?.extension;
+}
+
+/** The first assignment rule that fits: the credited agent's extension once somebody talked, before it anyone's rung. */
+export function assignmentOf(call: Call, rules: Rules): AssignRule | undefined {
+  const credited = creditedTo(call, rules.credit);
+  const extensions = credited === undefined ? call.rung : [credited];
+  return rules.assign.find((rule) => selects(rule, call, extensions, rules.country));
+}
+
+function selects(rule: Selection, call: Call, extensions: readonly string[], country?: string): boolean {
+  return (
+    (rule.direction === undefined || rule.direction === call.direction) &&
+    (rule.line === undefined || samePhone(rule.line, call.line, country)) &&
+    (rule.extension === undefined || extensions.includes(rule.extension))
+  );
+}
+
+/** `pattern` may end in `*`, for every number that begins so. */
+function samePhone(pattern: string, phone: string | undefined, country?: string): boolean {
+  if (phone === undefined) return false;
+  if (pattern.endsWith("*")) return phone.startsWith(pattern.slice(0, -1));
+  return normalize(pattern, country) === phone;
+}
+
+function involved(call: Call): string[] {
+  return [...call.rung, ...call.talks.map((talk) => talk.extension)];
+}
+
+/** Talk without a length lasts until the next one begins, the last until the call ends. */
+function longest(call: Call): Talk | undefined {
+  const lengths = call.talks.map((talk, i) => {
+    const until = call.talks[i + 1]?.since ?? call.endedAt ?? talk.since;
+    return { talk, seconds: talk.seconds ?? (until - talk.since) / 1000 };
+  });
+  return lengths.reduce<(typeof lengths)[number] | undefined>(
+    (best, length) => (best === undefined || length.seconds > best.seconds ? length : best),
+    undefined,
+  )?.talk;
+}

@@ -1,0 +1,98 @@
+/** What a channel's table may hold. Every key is explained in docs/configuration.md. */
+import * as z from "zod";
+import { placeholders } from "../calls/comment.ts";
+import { isCountry } from "../calls/phone.ts";
+
+const id = z.union([z.string().min(1), z.number().int()]).transform(String);
+const ids = z.array(id).min(1);
+const number = z.union([z.string().min(1), z.number().int()]).transform(String);
+const direction = z.enum(["incoming", "outgoing"]);
+
+const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** An absolute URL without credentials, query or fragment; the trailing slash is cut off. */
+function address(allowed: (url: URL) => boolean, message: string) {
+  return z.string().transform((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url || url.username || url.password || url.search || url.hash || !allowed(url)) {
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    }
+    return url.href.replace(/\/+$/, "");
+  });
+}
+
+const secure = (url: URL) => url.protocol === "https:";
+const secureOrLoopback = (url: URL) => secure(url) || (url.protocol === "http:" && loopback.has(url.hostname));
+const web = (url: URL) => secure(url) || url.protocol === "http:";
+
+const assignment = z
+  .strictObject({
+    line: number.optional(),
+    extension: id.optional(),
+    direction: direction.optional(),
+    user_ids: ids.optional(),
+    group_ids: ids.optional(),
+    pbx_user_ids: ids.optional(),
+  })
+  .refine(
+    ({ user_ids, group_ids, pbx_user_ids }) => [user_ids, group_ids, pbx_user_ids].filter(Boolean).length === 1,
+    "needs exactly one of user_ids, group_ids and pbx_user_ids",
+  );
+
+const ignored = z.strictObject({
+  phone: number.optional(),
+  line: number.optional(),
+  extension: id.optional(),
+  direction: direction.optional(),
+  shorter_than: z.number().positive().optional(),
+});
+
+const excepted = z.strictObject({ line: number.optional(), direction: direction.optional(), extension: id.optional() });
+
+/** Seconds to wait for a recording after the call, days to keep what was stored, bytes that are still attached. */
+export const recordingDefaults = { enabled: true, wait: 30 * 60, retention: 90, max_bytes: 256 * 1024 * 1024 } as const;
+
+const recordings = z.strictObject({
+  enabled: z.boolean().default(recordingDefaults.enabled),
+  wait: z.number().int().min(0).default(recordingDefaults.wait),
+  retention: z.number().int().min(1).default(recordingDefaults.retention),
+  max_bytes: z.number().int().min(1).default(recordingDefaults.max_bytes),
+  except: z.array(excepted).default([]),
+});
+
+const comment = z
+  .string()
+  .refine(
+    (template) => [...template.matchAll(/\{([^}]*)\}/g)].every(([, name]) => placeholders.has(name ?? "")),
+    `has an unknown placeholder; there are ${[...placeholders.keys()].map((name) => `{${name}}`).join(", ")}`,
+  );
+
+export const channelTable = z
+  .object({
+    provider: z.string(),
+    system: address((url) => secureOrLoopback(url) && url.pathname === "/", "must be https://<system_domain>"),
+    url: address(web, "must be the public base URL of this worker, such as https://hooks.example.com").optional(),
+    country: z.string().refine(isCountry, "must be an ISO 3166 code of two capitals, such as UA").optional(),
+    delivery: z.enum(["live", "final"]).default("live"),
+    lines: z.array(number).default([]),
+    assign: z.array(assignment).default([]),
+    credit: z.enum(["last", "first", "longest"]).default("last"),
+    ignore: z.array(ignored).default([]),
+    internal: z.boolean().default(false),
+    comment: comment.optional(),
+    arrays: z.enum(["repeat", "comma"]).default("repeat"),
+    recordings: recordings.prefault({}),
+    rpm: z.number().int().min(1).optional(),
+    api: address(web, "must be the base URL of the PBX's API, such as https://api.example.com").optional(),
+  })
+  .strict()
+  .refine(({ delivery, ignore }) => delivery === "final" || ignore.every((rule) => rule.shorter_than === undefined), {
+    path: ["ignore"],
+    message: 'shorter_than needs delivery = "final"',
+  });
+
+/** A channel's table, checked, without what only its provider has. */
+export type ChannelTable = z.infer<typeof channelTable>;
+export type AssignRule = z.infer<typeof assignment>;
+export type IgnoreRule = z.infer<typeof ignored>;

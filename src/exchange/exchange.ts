@@ -1,0 +1,300 @@
+/**
+ * The one place that knows a system's calls: what was heard of them, what the system was told, what is still owed.
+ * One object a system, so that order, repetition and the system's limit are held in one database and one transaction.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type Call, fold } from "../calls/call.ts";
+import { desiredOf } from "../calls/desired.ts";
+import type { HeardEvent } from "../calls/event.ts";
+import { audioExcepted, ignoredBecause } from "../calls/rules.ts";
+import { type Channel, readConfiguration } from "../config/channels.ts";
+import type { Env } from "../env.ts";
+import { log } from "../log.ts";
+import type { Courier, Fetched } from "../recordings/courier.ts";
+import { type Delivered, deliver } from "../system/deliver.ts";
+import { recordingBackoff } from "./backoff.ts";
+import { learn, pause, spend, waitMs } from "./governor.ts";
+import { nextStep, type Step } from "./outbox.ts";
+import { announce, fetched, type RecordingRow, recordingKey } from "./recording-row.ts";
+import { migrate } from "./schema.ts";
+import { settle } from "./settle.ts";
+import { type CallKey, type CallRow, type Malformed, Store } from "./store.ts";
+import { type Told, untold } from "./told.ts";
+
+/** Forms under way at once. The platform lets six connections wait for an answer; transfers need some of them. */
+const maxDeliveries = 4;
+/** Recordings on their way from a PBX at once. */
+const maxTransfers = 2;
+/** How soon the alarm looks after work that is under way, in case this object does not live to see its end. In ms. */
+const guardMs = 10_000;
+/** How long a call waits whose channel is not configured any more, in ms. */
+const orphanMs = 60 * 60_000;
+/** How long a channel rests after the system refused its credentials: doubling from the first to the second, in ms. */
+const restMs = [30_000, 15 * 60_000] as const;
+
+export class Exchange extends DurableObject<Env> {
+  readonly #store: Store;
+  /** Calls that a form is under way for, and calls that a recording is being fetched for, as `channel/call`. */
+  readonly #delivering = new Set<string>();
+  readonly #fetching = new Set<string>();
+  #alarmAt: number | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    migrate(ctx.storage);
+    this.#store = new Store(ctx.storage.sql);
+  }
+
+  /** Keeps `events` of a channel and returns once they are durable, which the output gate sees to. */
+  record(channelName: string, events: readonly HeardEvent[]): { fresh: number } {
+    const now = Date.now();
+    const channel = this.#channel(channelName);
+    if (!channel) throw new Error("the channel is not configured");
+    const fresh = this.ctx.storage.transactionSync(() => {
+      const added = events.filter((event) => this.#store.addEvent(channelName, event));
+      for (const call of new Set(added.map((event) => event.call))) {
+        this.#replan(channel, { channel: channelName, call }, now);
+      }
+      if (added.length > 0) this.#wakeBy(now + guardMs);
+      return added.length;
+    });
+    this.#pump();
+    return { fresh };
+  }
+
+  /** Keeps a genuine webhook that could not be understood, for the operator. */
+  keepMalformed(hook: Malformed): void {
+    this.#store.addMalformed(hook);
+  }
+
+  /** The safety net: picks up what a crash, a retry's wait or a limit left lying. */
+  override async alarm(): Promise<void> {
+    this.#alarmAt = undefined;
+    this.#pump();
+  }
+
+  /** Never throws: what was recorded is safe whatever happens here, and an alarm that throws would be dropped in the end. */
+  #pump(): void {
+    try {
+      this.#startDue(Date.now());
+    } catch (error) {
+      log("error", "pump", { error: String(error) });
+      this.#wakeBy(Date.now() + guardMs);
+    }
+  }
+
+  /** Starts all that is due and may start, and sets the alarm for the rest. */
+  #startDue(now: number): void {
+    this.#startFetching(now);
+    const waiting = this.#startDelivering(now);
+    const under = this.#delivering.size + this.#fetching.size > 0 ? now + guardMs : undefined;
+    const rests = [...this.#store.pauses().values()].map((rest) => rest.until).filter((until) => until > now);
+    const next = [this.#store.nextDue(now), waiting, under, ...rests].filter((at) => at !== undefined);
+    if (next.length > 0) this.#wakeBy(Math.min(...next));
+  }
+
+  /** An alarm that rings too early does no harm; one that is already set for then need not be written again. */
+  #wakeBy(at: number): void {
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at && this.#alarmAt > Date.now()) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
+  }
+
+  /** Starts deliveries until none is due or no more may start; returns when the limit has room again, if it is that. */
+  #startDelivering(now: number): number | undefined {
+    while (this.#delivering.size < maxDeliveries) {
+      const resting = [...this.#store.pauses()].filter(([, rest]) => rest.until > now).map(([name]) => name);
+      const [row] = this.#store.dueCalls(now, { channels: resting, calls: [...this.#delivering] }, 1);
+      if (!row) return undefined;
+      const channel = this.#channel(row.channel);
+      if (!channel) {
+        this.#store.putCall({ ...row, dueAt: now + orphanMs });
+        continue;
+      }
+      const wait = waitMs(this.#store.governor(), now, this.#rpm());
+      if (wait > 0) return now + wait;
+      const planned = this.#replan(channel, row, now);
+      if (planned.step && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
+        this.#start(channel, planned.row, planned.step, now);
+      }
+    }
+    return undefined;
+  }
+
+  /** What is written here is durable before the request leaves: a crash finds the request counted, the create marked. */
+  #start(channel: Channel, row: CallRow, step: Step, now: number): void {
+    this.#store.keepGovernor(spend(this.#store.governor(), now));
+    if (step.kind === "create") this.#store.putCall({ ...row, told: { ...row.told, create: "sent" } });
+    const key = keyOf(row);
+    this.#delivering.add(key);
+    this.ctx.waitUntil(
+      this.#deliver(channel, step)
+        .then((delivered) => this.#delivered(channel, row, step, delivered, now))
+        .catch((error) => log("error", "delivery", { channel: channel.name, call: row.call, error: String(error) }))
+        .then(() => {
+          this.#delivering.delete(key);
+          this.#pump();
+        }),
+    );
+  }
+
+  async #deliver(channel: Channel, step: Step): Promise<Delivered> {
+    if (!step.recording?.key) return deliver(channel, step.form);
+    try {
+      return await this.#courier.attachRecording(channel.name, step.form, step.recording.key);
+    } catch {
+      return { outcome: { kind: "unknown", why: "the transfer of the recording was interrupted", slow: false } };
+    }
+  }
+
+  #delivered(channel: Channel, key: CallKey, step: Step, { outcome, rate }: Delivered, sentAt: number): void {
+    const now = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      const told = this.#store.call(key)?.told ?? untold;
+      const settled = settle(told, step, outcome, now, Math.random());
+      const governor = learn(this.#store.governor(), rate, sentAt);
+      const stop = outcome.kind === "limited" ? pause(governor, now, outcome.why, outcome.waitMs) : governor;
+      this.#store.keepGovernor(stop);
+      this.#rest(channel.name, outcome, now);
+      const recording = step.recording ? recordingKey(step.recording) : told.attaching;
+      for (const row of this.#store.recordingsOf(key)) {
+        if (recordingKey(row) !== recording) continue;
+        if (settled.consequence === "attached") this.#store.putRecording({ ...row, state: "attached" });
+        if (settled.consequence === "too-large") {
+          this.#store.putRecording({ ...row, state: "kept", problem: "it is too large for the system" });
+        }
+      }
+      this.#replan(channel, key, now, settled.told);
+    });
+    const problem = outcome.kind === "delivered" ? undefined : outcome.why;
+    const facts = { channel: channel.name, call: key.call, step: step.kind, outcome: outcome.kind, problem };
+    log(problem ? "warn" : "info", "delivery", { ...facts, ms: now - sentAt });
+  }
+
+  /** A channel whose credentials the system refuses rests, so that it does not burn the limit; one that works does not. */
+  #rest(channel: string, outcome: Delivered["outcome"], now: number): void {
+    const pauses = this.#store.pauses();
+    if (outcome.kind === "unwelcome") {
+      const times = (pauses.get(channel)?.times ?? 0) + 1;
+      const until = now + Math.min(restMs[1], restMs[0] * 2 ** (times - 1));
+      this.#store.keepPauses(pauses.set(channel, { until, times, because: outcome.why }));
+    } else if (outcome.kind === "delivered" && pauses.delete(channel)) {
+      this.#store.keepPauses(pauses);
+    }
+  }
+
+  #startFetching(now: number): void {
+    const due = this.#store.dueRecordings(now, [...this.#fetching], maxTransfers - this.#fetching.size);
+    for (const row of due) {
+      const channel = this.#channel(row.channel);
+      if (!channel) {
+        this.#store.putRecording({ ...row, dueAt: now + orphanMs });
+        continue;
+      }
+      const key = keyOf(row);
+      if (this.#fetching.has(key)) continue;
+      this.#fetching.add(key);
+      this.ctx.waitUntil(
+        this.#fetch(channel, row)
+          .then((result) => this.#fetched(channel, row, result))
+          .catch((error) => log("error", "recording", { channel: row.channel, call: row.call, error: String(error) }))
+          .then(() => {
+            this.#fetching.delete(key);
+            this.#pump();
+          }),
+      );
+    }
+  }
+
+  async #fetch(channel: Channel, { call, id, part, url }: RecordingRow): Promise<Fetched> {
+    const { status, startedAt } = this.#fold(channel, { channel: channel.name, call });
+    const recording = { id, part, url, status: "ready" } as const;
+    try {
+      return await this.#courier.fetchRecording({ channel: channel.name, call, startedAt, status, recording });
+    } catch {
+      return { kind: "later", why: "the transfer of the recording was interrupted" };
+    }
+  }
+
+  #fetched(channel: Channel, row: RecordingRow, result: Fetched): void {
+    const now = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      const { endedAt } = this.#fold(channel, row);
+      const deadline = (endedAt ?? now) + channel.recordings.wait * 1000;
+      for (const changed of fetched(row, result, { ...channel.recordings, deadline, now, backoff: recordingBackoff })) {
+        this.#store.putRecording(changed);
+      }
+      this.#replan(channel, row, now);
+    });
+    const problem = result.kind === "stored" ? undefined : result.why;
+    const facts = { channel: row.channel, call: row.call, outcome: result.kind, problem };
+    log(problem ? "warn" : "info", "recording", facts);
+  }
+
+  /** Works out anew what the call is and what is next for it, and writes both down. */
+  #replan(channel: Channel, key: CallKey, now: number, newTold?: Told): { row: CallRow; step: Step | undefined } {
+    const call = this.#fold(channel, key);
+    const known = this.#store.call(key);
+    const told = newTold ?? known?.told ?? untold;
+    const excepted = (known?.audioExcepted ?? false) || audioExcepted(call, channel);
+    if (channel.recordings.enabled && !excepted) this.#announceRecordings(channel, call, now);
+    const desired = desiredOf(call, channel);
+    const step = desired && nextStep(call, desired, told, this.#store.recordingsOf(key), channel.delivery);
+    const row: CallRow = {
+      channel: key.channel,
+      call: key.call,
+      direction: call.direction,
+      phone: call.phone,
+      line: call.line,
+      status: call.status,
+      ignored: ignoredBecause(call, channel),
+      startedAt: call.startedAt,
+      endedAt: call.endedAt,
+      changedAt: now,
+      told,
+      class: step?.class,
+      dueAt: step && dueAt(told, known?.dueAt, now),
+      audioExcepted: excepted,
+    };
+    this.#store.putCall(row);
+    return { row, step };
+  }
+
+  #announceRecordings(channel: Channel, call: Call, now: number): void {
+    const source = channel.provider.recordings;
+    if (!source) return;
+    const known = this.#store.recordingsOf({ channel: channel.name, call: call.id });
+    const changes = announce(channel.name, call, known, now, source.expectedAfterMs);
+    for (const row of changes.put) this.#store.putRecording(row);
+    for (const row of changes.remove) this.#store.removeRecording(row);
+  }
+
+  #fold(channel: Channel, { channel: name, call }: CallKey): Call {
+    return fold(call, this.#store.eventsOf({ channel: name, call }), { country: channel.country });
+  }
+
+  #channel(name: string): Channel | undefined {
+    return readConfiguration(this.env).channels.get(name);
+  }
+
+  /** The least that a channel of this system allows, since the limit is for all of them together. */
+  #rpm(): number | undefined {
+    const channels = [...readConfiguration(this.env).channels.values()];
+    const limits = channels.filter(({ system }) => system === this.ctx.id.name).flatMap(({ rpm }) => rpm ?? []);
+    return limits.length > 0 ? Math.min(...limits) : undefined;
+  }
+
+  get #courier(): Service<Courier> {
+    return (this.ctx.exports as unknown as { Courier: Service<Courier> }).Courier;
+  }
+}
+
+/** A call that fails waits for its next try, whatever more is heard of it; given up on, it waits for the operator. */
+function dueAt(told: Told, dueBefore: number | undefined, now: number): number | undefined {
+  if (told.notBefore === Number.MAX_SAFE_INTEGER) return undefined;
+  return Math.max(told.notBefore ?? 0, Math.min(dueBefore ?? now, now));
+}
+
+function keyOf({ channel, call }: CallKey): string {
+  return `${channel}/${call}`;
+}

@@ -1,0 +1,122 @@
+/**
+ * What the system must still hear of a call: the difference between what it should know and what it was told. There is
+ * no list of requests that could grow stale; a burst of events behind an outage becomes one form.
+ */
+import type { Call, CallStatus } from "../calls/call.ts";
+import type { Assignee, Desired } from "../calls/desired.ts";
+import { createForm, type Form, joined, updateForm } from "../system/forms.ts";
+import { attachable, pending, type RecordingRow, remarkOn } from "./recording-row.ts";
+import type { Told } from "./told.ts";
+
+/** In the order in which the governor serves them. */
+export const classes = { card: 0, final: 1, change: 2, recording: 3 } as const;
+export type Class = (typeof classes)[keyof typeof classes];
+
+export interface Step {
+  /** `ask`: an update that tells whether a create whose outcome is unknown was done. */
+  readonly kind: "create" | "ask" | "update" | "attach";
+  readonly class: Class;
+  readonly form: Form;
+  /** The recording that goes along. */
+  readonly recording?: RecordingRow;
+  /** What the system has been told once the form is delivered. */
+  readonly tells: Partial<Told>;
+}
+
+const finals: ReadonlySet<CallStatus> = new Set<CallStatus>(["canceled", "missed", "failed", "answered", "busy"]);
+
+/** The next form to send, or undefined where the system knows all that it should. */
+export function nextStep(
+  call: Call,
+  desired: Desired,
+  told: Told,
+  recordings: readonly RecordingRow[],
+  delivery: "live" | "final",
+): Step | undefined {
+  const step =
+    told.create === "done"
+      ? nextUpdate(call, desired, told, recordings, delivery)
+      : nextCreate(call, desired, told, recordings, delivery);
+  return step && JSON.stringify(step.form) === told.refused ? undefined : step;
+}
+
+function nextCreate(
+  call: Call,
+  desired: Desired,
+  told: Told,
+  recordings: readonly RecordingRow[],
+  delivery: "live" | "final",
+): Step | undefined {
+  if (told.create === "sent")
+    return { ...update(call, desired, { ...told, callId: undefined }, recordings), kind: "ask" };
+  if (delivery === "final" && (!finals.has(desired.status) || recordings.some(pending))) return undefined;
+  const remark = finals.has(desired.status) ? remarkOn(recordings) : undefined;
+  const recording = delivery === "final" ? recordings.find(attachable) : undefined;
+  return {
+    kind: "create",
+    class: finals.has(desired.status) ? classes.final : classes.card,
+    form: createForm(desired, call.id, remark),
+    recording,
+    tells: { status: desired.status, assignee: soleEmployee(desired), comment: desired.comment, remark },
+  };
+}
+
+function nextUpdate(
+  call: Call,
+  desired: Desired,
+  told: Told,
+  recordings: readonly RecordingRow[],
+  delivery: "live" | "final",
+): Step | undefined {
+  // The channel is configured to do without update_call.
+  if (delivery === "final") return undefined;
+  const change = update(call, desired, told, recordings);
+  if (Object.keys(change.tells).length > 0) return change;
+  if (!finals.has(told.status ?? "ringing")) return undefined;
+  if (told.attaching !== undefined) return { ...change, class: classes.recording };
+  const recording = recordings.find(attachable);
+  return recording && { ...change, kind: "attach", class: classes.recording, recording, tells: {} };
+}
+
+/** An update that says all that is not told yet; its `tells` is empty where there is nothing. */
+function update(call: Call, desired: Desired, told: Told, recordings: readonly RecordingRow[]): Step {
+  const status = statusToTell(desired.status, told.status);
+  const final = finals.has(status);
+  const moved = status !== told.status;
+  const assignee = sameAssignee(desired.assignee, told.assignee) ? undefined : desired.assignee;
+  const comment = final && (moved || told.comment === undefined) ? desired.comment : undefined;
+  const remark = final ? remarkOn(recordings) : undefined;
+  const newRemark = remark === told.remark ? undefined : remark;
+  const form = updateForm(
+    { callId: told.callId, pbxCallId: call.id },
+    { status, assignee, comment: joined(comment, newRemark) },
+  );
+  return {
+    kind: "update",
+    class: final && moved ? classes.final : classes.change,
+    form,
+    tells: {
+      ...(moved && { status }),
+      ...(assignee && { assignee }),
+      ...(comment !== undefined && { comment }),
+      ...(newRemark !== undefined && { remark: newRemark }),
+    },
+  };
+}
+
+/** Final means final: a call that was told to be over is never told to be active again. */
+function statusToTell(desired: CallStatus, told: CallStatus | undefined): CallStatus {
+  return told !== undefined && finals.has(told) && !finals.has(desired) ? told : desired;
+}
+
+/** Who the system makes the assignee of a new call: the only employee it is created for. */
+function soleEmployee({ audience }: Desired): Assignee | undefined {
+  const [id, ...more] = audience?.ids ?? [];
+  if (audience === undefined || id === undefined || more.length > 0 || audience.kind === "groups") return undefined;
+  return { kind: audience.kind === "users" ? "user" : "pbxUser", id };
+}
+
+/** Nobody in particular is no reason to take the ticket from somebody. */
+function sameAssignee(desired: Assignee | undefined, told: Assignee | undefined): boolean {
+  return desired === undefined || (desired.kind === told?.kind && desired.id === told.id);
+}

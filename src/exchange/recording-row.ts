@@ -1,0 +1,125 @@
+/** A recording as the Exchange keeps track of it. */
+import type { Call } from "../calls/call.ts";
+import type { Recording } from "../calls/event.ts";
+import type { Fetched } from "../recordings/courier.ts";
+
+export interface RecordingRow {
+  readonly channel: string;
+  readonly call: string;
+  /** The PBX's id; empty where it only said that there will be one. */
+  readonly id: string;
+  readonly part: number;
+  /**
+   * `waiting`: still to be fetched. `stored`: in R2, to be attached. `attached`: the ticket has it. `kept`: in R2 only,
+   * the system cannot take it. `gone`: it never came. `absent`: the PBX says that there is none.
+   */
+  readonly state: "waiting" | "stored" | "attached" | "kept" | "gone" | "absent";
+  /** Where the PBX says it is. */
+  readonly url?: string;
+  /** Its key in R2, its size in bytes, and what it is. */
+  readonly key?: string;
+  readonly bytes?: number;
+  readonly type?: string;
+  /** Next try, ms since the epoch, and how many there were. */
+  readonly dueAt?: number;
+  readonly attempt: number;
+  /** Why it is not fetched or not attached. */
+  readonly problem?: string;
+}
+
+export function recordingKey(row: { readonly id: string; readonly part: number }): string {
+  return `${row.id}#${row.part}`;
+}
+
+export function pending(row: RecordingRow): boolean {
+  return row.state === "waiting";
+}
+
+export function attachable(row: RecordingRow): boolean {
+  return row.state === "stored";
+}
+
+/** What staff should read about recordings that the ticket will not have. */
+export function remarkOn(rows: readonly RecordingRow[]): string | undefined {
+  const remarks = rows.flatMap((row) => {
+    if (row.state === "kept")
+      return [`Recording not attached: ${row.problem ?? "the system did not take it"}; it is kept in the archive`];
+    if (row.state === "gone") return [`Recording not available: ${row.problem ?? "it never came"}`];
+    return [];
+  });
+  return [...new Set(remarks)].join(". ") || undefined;
+}
+
+/** What a call's announcements change: rows to write, and placeholders that named recordings take the place of. */
+export function announce(
+  channel: string,
+  call: Call,
+  known: readonly RecordingRow[],
+  now: number,
+  expectedAfterMs: number,
+): { put: RecordingRow[]; remove: RecordingRow[] } {
+  const placeholder = known.find((row) => row.id === "");
+  const fetchedByCall = placeholder !== undefined && placeholder.state !== "waiting";
+  if (fetchedByCall) return { put: [], remove: [] };
+  const named = call.recordings.some((recording) => recording.id !== "");
+  const put = call.recordings.flatMap((recording) => {
+    const key = recordingKey({ id: recording.id, part: recording.part ?? 0 });
+    const row = known.find((row) => recordingKey(row) === key);
+    return announced(channel, call.id, recording, row, now, expectedAfterMs) ?? [];
+  });
+  return { put, remove: named && placeholder ? [placeholder] : [] };
+}
+
+function announced(
+  channel: string,
+  call: string,
+  recording: Recording,
+  row: RecordingRow | undefined,
+  now: number,
+  expectedAfterMs: number,
+): RecordingRow | undefined {
+  const { id, part = 0, url, status } = recording;
+  const fresh: RecordingRow = { channel, call, id, part, url, state: "waiting", attempt: 0 };
+  if (row && row.state !== "waiting") return undefined;
+  if (status === "absent") return { ...(row ?? fresh), state: "absent", dueAt: undefined };
+  if (!row) return { ...fresh, dueAt: status === "ready" ? now : now + expectedAfterMs };
+  // It was only expected so far, and now it is there.
+  return status === "ready" && row.attempt === 0 && (row.dueAt ?? 0) > now ? { ...row, url, dueAt: now } : undefined;
+}
+
+interface Handling {
+  readonly max_bytes: number;
+  /** No more tries after this time, ms since the epoch. */
+  readonly deadline: number;
+  readonly now: number;
+  /** How long to wait before try `attempt`, in ms. */
+  readonly backoff: (attempt: number) => number;
+}
+
+/** `row` after a try to fetch it, and new rows where its id turned out to stand for several files. */
+export function fetched(row: RecordingRow, result: Fetched, handling: Handling): RecordingRow[] {
+  if (result.kind !== "stored") {
+    const attempt = row.attempt + 1;
+    const dueAt = handling.now + handling.backoff(attempt);
+    const over = result.kind === "never" || dueAt > handling.deadline;
+    return [{ ...row, attempt, problem: result.why, ...(over ? { state: "gone", dueAt: undefined } : { dueAt }) }];
+  }
+  const { key, bytes, media, parts = 1 } = result;
+  const tooLarge =
+    bytes > handling.max_bytes ? `it has ${bytes} bytes, more than the ${handling.max_bytes} allowed` : undefined;
+  const problem = tooLarge ?? (media ? undefined : "it is no mp3, mp4, wav or ogg");
+  const stored: RecordingRow = {
+    ...row,
+    key,
+    bytes,
+    type: media?.type,
+    state: problem ? "kept" : "stored",
+    problem,
+    dueAt: undefined,
+  };
+  const more = Array.from({ length: row.part === 0 ? parts - 1 : 0 }, (_, i): RecordingRow => {
+    const { channel, call, id } = row;
+    return { channel, call, id, part: i + 1, state: "waiting", attempt: 0, dueAt: handling.now };
+  });
+  return [stored, ...more];
+}

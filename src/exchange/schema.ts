@@ -1,0 +1,47 @@
+/** The Exchange's tables. docs/storage.md explains every column. */
+
+/**
+ * One entry a version, applied in order, never changed once released. Every column is typed, because workerd binds
+ * numbers as REAL and an untyped column would keep 5.0 (seen 2026-11).
+ */
+export const migrations: readonly string[] = [
+  `CREATE TABLE events (
+     channel TEXT NOT NULL, call TEXT NOT NULL, id TEXT NOT NULL,
+     heard_at INTEGER NOT NULL, event TEXT NOT NULL,
+     PRIMARY KEY (channel, call, id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE calls (
+     channel TEXT NOT NULL, call TEXT NOT NULL,
+     direction TEXT, phone TEXT, line TEXT, status TEXT NOT NULL, ignored TEXT,
+     started_at INTEGER NOT NULL, ended_at INTEGER, changed_at INTEGER NOT NULL,
+     told TEXT NOT NULL, class INTEGER, due_at INTEGER, audio_excepted INTEGER NOT NULL DEFAULT 0,
+     PRIMARY KEY (channel, call)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX calls_due ON calls (class, due_at) WHERE due_at IS NOT NULL;
+   CREATE INDEX calls_changed ON calls (changed_at);
+   CREATE TABLE recordings (
+     channel TEXT NOT NULL, call TEXT NOT NULL, id TEXT NOT NULL, part INTEGER NOT NULL,
+     state TEXT NOT NULL, url TEXT, key TEXT, bytes INTEGER, type TEXT,
+     due_at INTEGER, attempt INTEGER NOT NULL DEFAULT 0, problem TEXT,
+     PRIMARY KEY (channel, call, id, part)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX recordings_due ON recordings (due_at) WHERE due_at IS NOT NULL;
+   CREATE TABLE malformed (
+     number INTEGER PRIMARY KEY, channel TEXT NOT NULL, heard_at INTEGER NOT NULL,
+     field TEXT NOT NULL, problem TEXT NOT NULL, method TEXT NOT NULL, type TEXT, query TEXT NOT NULL, body TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+];
+
+/** Brings the tables to the newest version. `PRAGMA user_version` is refused by the platform, so a table holds it. */
+export function migrate(storage: DurableObjectStorage): void {
+  storage.transactionSync(() => {
+    storage.sql.exec("CREATE TABLE IF NOT EXISTS version (number INTEGER NOT NULL) STRICT");
+    const [row] = storage.sql.exec<{ number: number }>("SELECT number FROM version").toArray();
+    const from = row?.number ?? 0;
+    for (const statements of migrations.slice(from)) storage.sql.exec(statements);
+    if (from === migrations.length) return;
+    storage.sql.exec("DELETE FROM version");
+    storage.sql.exec("INSERT INTO version (number) VALUES (?)", migrations.length);
+  });
+}

@@ -1,0 +1,32 @@
+/** What the system was told of a call so far: the one thing about deliveries that is remembered. */
+import type { CallStatus } from "../calls/call.ts";
+import type { Assignee } from "../calls/desired.ts";
+
+export interface Told {
+  /** `sent`: a create_call is on its way or its outcome is unknown, so that the system must be asked before another. */
+  readonly create: "none" | "sent" | "done";
+  /** The system's own ids, once it told them. */
+  readonly callId?: string;
+  readonly ticketId?: string;
+  readonly status?: CallStatus;
+  readonly assignee?: Assignee;
+  /** The comment that went with the final status. */
+  readonly comment?: string;
+  /** What was said about recordings that are not attached. */
+  readonly remark?: string;
+  /** The recording whose attaching has an unknown outcome, by `recordingKey`. */
+  readonly attaching?: string;
+  /** How many recordings it has. */
+  readonly attached?: number;
+  /** The form that was refused, as JSON: the same one is not sent again. */
+  readonly refused?: string;
+  /** How often in a row no delivery got through, and since when (ms since the epoch). */
+  readonly attempt: number;
+  readonly failingSince?: number;
+  /** No further try before this time, ms since the epoch. */
+  readonly notBefore?: number;
+  /** Why the last delivery did not get through. */
+  readonly problem?: string;
+}
+
+export const untold: Told = { create: "none", attempt: 0 };

@@ -1,0 +1,204 @@
+/** What each of Zadarma's events says, and which of its fields its signature covers. All values are text. */
+import type { CallEvent, Direction, FinalStatus, LegEvent, Recording } from "../calls/event.ts";
+import { extensionOf, isExtension, lineOf, numberOf, plain } from "./zadarma-numbers.ts";
+
+export type Facts = Omit<CallEvent, "call" | "id" | "direction" | "startedAt">;
+
+type Says = (
+  fields: URLSearchParams,
+  direction: Direction | undefined,
+) => readonly Facts[] | { readonly malformed: string };
+
+export interface ZadarmaEvent {
+  readonly covers: readonly string[];
+  /** Where the event's name tells it; otherwise the call's id does. */
+  readonly direction?: Direction;
+  /** Absent: of no interest. */
+  readonly says?: Says;
+}
+
+const reached = ["caller_id", "called_did", "call_start"];
+const dialled = ["internal", "destination", "call_start"];
+
+/** How SPEECH_RECOGNITION, DOCUMENT and NOTIFY_INTERNAL_END are signed is not documented: they are not here. */
+export const events: ReadonlyMap<string, ZadarmaEvent> = new Map<string, ZadarmaEvent>([
+  ["NOTIFY_START", { covers: reached, direction: "incoming", says: begins }],
+  ["NOTIFY_IVR", { covers: reached, direction: "incoming", says: begins }],
+  ["NOTIFY_INTERNAL", { covers: reached, says: rings }],
+  ["NOTIFY_ANSWER", { covers: ["caller_id", "destination", "call_start"], says: answers }],
+  ["NOTIFY_END", { covers: reached, direction: "incoming", says: ends }],
+  ["NOTIFY_OUT_START", { covers: dialled, direction: "outgoing", says: dials }],
+  ["NOTIFY_OUT_END", { covers: dialled, direction: "outgoing", says: dialEnds }],
+  ["NOTIFY_RECORD", { covers: ["pbx_call_id", "call_id_with_rec"], says: records }],
+  ["SMS", { covers: ["result"] }],
+  ["NUMBER_LOOKUP", { covers: ["result"] }],
+  ["CALL_TRACKING", { covers: ["result"] }],
+]);
+
+/** What `disposition` means where it does not depend on who called. */
+const dispositions: ReadonlyMap<string, { ended: FinalStatus; worthANote?: true }> = new Map<
+  string,
+  { ended: FinalStatus; worthANote?: true }
+>([
+  ["answered", { ended: "answered" }],
+  ["no answer", { ended: "missed" }],
+  ["busy", { ended: "busy" }],
+  ["failed", { ended: "failed" }],
+  ["call failed", { ended: "failed" }],
+  ["no money", { ended: "failed", worthANote: true }],
+  ["unallocated number", { ended: "failed", worthANote: true }],
+  ["no limit", { ended: "failed", worthANote: true }],
+  ["no day limit", { ended: "failed", worthANote: true }],
+  ["line limit", { ended: "failed", worthANote: true }],
+  ["no money, no limit", { ended: "failed", worthANote: true }],
+]);
+
+/** Calls and recordings; no blank, so that no signature over numbers and time fits a RECORD. */
+export const idPattern = /^[\w.:-]{1,128}$/;
+
+export function directionOf(call: string): Direction | undefined {
+  if (call.startsWith("in_")) return "incoming";
+  return call.startsWith("out_") ? "outgoing" : undefined;
+}
+
+/** The fields that tell one event of a call from another, and how much of each, in characters. */
+const telling = ["event", "call_start", "caller_id", "called_did", "destination", "dst_e164", "internal"].concat([
+  "last_internal",
+  "transfer_from",
+  "duration",
+  "disposition",
+  "is_recorded",
+  "call_id_with_rec",
+]);
+const maxTellingLength = 128;
+
+/** The id of the `i`th of the events that a webhook makes: the same whenever it says the same. */
+export function identityOf(fields: URLSearchParams, i: number): string {
+  return [...telling.map((name) => (fields.get(name) ?? "").slice(0, maxTellingLength)), i].join("|");
+}
+
+function begins(fields: URLSearchParams): Facts[] {
+  return [reachedFacts(fields)];
+}
+
+/** One comes for each extension that rings. */
+function rings(fields: URLSearchParams, direction: Direction | undefined): Facts[] {
+  const leg = agentLeg(fields, "ringing");
+  // While an outgoing call is handed over, who calls whom in these fields is not documented.
+  return [direction === "outgoing" ? { leg } : { ...reachedFacts(fields), leg }];
+}
+
+function answers(fields: URLSearchParams, direction: Direction | undefined): Facts[] {
+  const leg = agentLeg(fields, "in-progress");
+  if (direction !== "outgoing") {
+    // Without an extension the call was forwarded to a number outside.
+    const outside = `external:${numberOf(fields.get("destination")) ?? ""}`;
+    const answered: LegEvent = leg ?? { id: outside, party: "agent", status: "in-progress" };
+    return [{ ...(direction && callerFacts(fields)), leg: answered }];
+  }
+  const customer: LegEvent = { id: "customer", party: "customer", status: "in-progress" };
+  // The customer answered before the call was handed to this extension.
+  if (leg?.transferFrom !== undefined) return [{ leg: customer }, { leg }];
+  // A click-to-call rings the agent first: this one is them, not the customer.
+  if (leg && extensionOf(fields.get("destination")) === leg.extension) return [{ leg }];
+  return [{ phone: dialledNumber(fields), leg: { ...customer, extension: leg?.extension } }];
+}
+
+function ends(fields: URLSearchParams): Facts[] {
+  const outcome = outcomeOf(fields, "incoming");
+  const answered = outcome.ended === "answered";
+  const last = extensionOf(fields.get("last_internal"));
+  const extension = last ?? extensionOf(fields.get("internal"));
+  // Only `last_internal` is who talked last; `internal` is who was rung before any pickup or transfer.
+  const leg: LegEvent | undefined =
+    extension === undefined
+      ? undefined
+      : {
+          id: extension,
+          party: "agent",
+          extension,
+          status: answered ? "answered" : "missed",
+          last: (answered && last !== undefined) || undefined,
+        };
+  return [{ ...reachedFacts(fields), ...outcome, leg, recording: announcedIn(fields) }];
+}
+
+function dials(fields: URLSearchParams): Facts[] {
+  return [dialledFacts(fields)];
+}
+
+function dialEnds(fields: URLSearchParams): Facts[] {
+  const outcome = outcomeOf(fields, "outgoing");
+  const extension = extensionOf(fields.get("internal"));
+  const last = extensionOf(fields.get("last_internal"));
+  const handedOver = last !== undefined && last !== extension;
+  const talk: LegEvent = handedOver
+    ? { id: last, party: "agent", extension: last, status: "answered", last: true }
+    : { id: "customer", party: "customer", extension, status: "answered" };
+  const leg = outcome.ended === "answered" ? talk : undefined;
+  return [{ ...dialledFacts(fields), ...outcome, leg, recording: announcedIn(fields) }];
+}
+
+function records(fields: URLSearchParams): Facts[] | { malformed: string } {
+  const id = recordingId(fields);
+  return id === undefined ? { malformed: "call_id_with_rec" } : [{ recording: { id, status: "ready" } }];
+}
+
+/** What every event of a call to us says. */
+function reachedFacts(fields: URLSearchParams): Facts {
+  const internal = isExtension(fields.get("caller_id")) && isExtension(fields.get("called_did"));
+  return { ...callerFacts(fields), line: lineOf(fields.get("called_did")), internal: internal || undefined };
+}
+
+/** A number that is there but is none (empty, `0`, `anonymous`) is one that is hidden. */
+function callerFacts(fields: URLSearchParams): Pick<Facts, "phone" | "withheld"> {
+  const caller = fields.get("caller_id");
+  const phone = numberOf(caller);
+  return caller !== null && phone === undefined ? { withheld: true } : { phone };
+}
+
+/** What every event of a call from us says. `caller_id` is what the customer is shown, not the extension. */
+function dialledFacts(fields: URLSearchParams): Facts {
+  const internal = isExtension(fields.get("internal")) && isExtension(fields.get("destination"));
+  return {
+    phone: dialledNumber(fields),
+    line: lineOf(fields.get("caller_id")),
+    extension: extensionOf(fields.get("internal")),
+    internal: internal || undefined,
+  };
+}
+
+/** What was dialled may also be an address. */
+function dialledNumber(fields: URLSearchParams): string | undefined {
+  const destination = fields.get("destination");
+  return numberOf(fields.get("dst_e164")) ?? numberOf(destination) ?? (plain(destination) || undefined);
+}
+
+function agentLeg(fields: URLSearchParams, status: "ringing" | "in-progress"): LegEvent | undefined {
+  const extension = extensionOf(fields.get("internal"));
+  const transferFrom = extensionOf(fields.get("transfer_from"));
+  return extension === undefined ? undefined : { id: extension, party: "agent", extension, status, transferFrom };
+}
+
+/** `duration` of a call that nobody answered may be how long it rang. */
+function outcomeOf(fields: URLSearchParams, direction: Direction): Pick<Facts, "ended" | "seconds" | "note"> {
+  const written = plain(fields.get("disposition"));
+  const disposition = written.toLowerCase().replace(/[\s_]+/g, " ");
+  if (disposition === "") return { ended: "unanswered" };
+  // Whoever called gave up.
+  if (disposition === "cancel") return { ended: direction === "incoming" ? "missed" : "canceled" };
+  const { ended, worthANote } = dispositions.get(disposition) ?? { ended: "failed", worthANote: true };
+  const duration = fields.get("duration") ?? "";
+  const seconds = ended === "answered" && /^\d{1,6}$/.test(duration) ? Number(duration) : undefined;
+  return { ended, seconds, note: worthANote && written };
+}
+
+/** The id may only come with the RECORD. */
+function announcedIn(fields: URLSearchParams): Recording | undefined {
+  return fields.get("is_recorded") === "1" ? { id: recordingId(fields) ?? "", status: "expected" } : undefined;
+}
+
+function recordingId(fields: URLSearchParams): string | undefined {
+  const id = fields.get("call_id_with_rec") ?? "";
+  return idPattern.test(id) ? id : undefined;
+}

@@ -1,0 +1,38 @@
+/** What a recording really is, by its first bytes, whatever name and type it came with. */
+
+export interface Kind {
+  readonly extension: "mp3" | "mp4" | "wav" | "ogg";
+  readonly type: string;
+}
+
+/** How many bytes are enough to tell. */
+export const headBytes = 64;
+
+const mp3: Kind = { extension: "mp3", type: "audio/mpeg" };
+const mp4: Kind = { extension: "mp4", type: "audio/mp4" };
+const wav: Kind = { extension: "wav", type: "audio/wav" };
+const ogg: Kind = { extension: "ogg", type: "audio/ogg" };
+
+/** `page`: text, such as an error page, and no recording. `unsupported`: audio perhaps, but none that the system takes. */
+export function kindOf(head: Uint8Array): Kind | "page" | "unsupported" {
+  const ascii = (from: number, length: number) => String.fromCharCode(...head.subarray(from, from + length));
+  if (ascii(0, 3) === "ID3" || isMpegFrame(head)) return mp3;
+  if (ascii(0, 4) === "RIFF" && ascii(8, 4) === "WAVE") return wav;
+  if (ascii(0, 4) === "OggS") return ogg;
+  if (ascii(4, 4) === "ftyp") return mp4;
+  return isText(head) ? "page" : "unsupported";
+}
+
+/** An MPEG audio frame header: 11 set bits, then a version, layer, bit rate and sampling rate that are not reserved. */
+function isMpegFrame(head: Uint8Array): boolean {
+  const [a = 0, b = 0, c = 0] = head;
+  const sync = a === 0xff && (b & 0xe0) === 0xe0;
+  const version = (b >> 3) & 3;
+  const layer = (b >> 1) & 3;
+  return sync && version !== 1 && layer !== 0 && c >> 4 !== 15 && ((c >> 2) & 3) !== 3;
+}
+
+/** Nothing at all counts as text: it is not a recording either. */
+function isText(head: Uint8Array): boolean {
+  return head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+}

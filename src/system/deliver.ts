@@ -1,0 +1,29 @@
+/** A delivery: one form sent and judged, with what its answer says of the system's limit. */
+import type { Channel } from "../config/channels.ts";
+import { type Attachment, send } from "./client.ts";
+import type { Form } from "./forms.ts";
+import { judge, type Outcome } from "./outcome.ts";
+
+/** The system's limit of requests a minute, for all clients together, and what is left of it. */
+export interface Rate {
+  readonly limit: number;
+  readonly remaining: number;
+}
+
+export interface Delivered {
+  readonly outcome: Outcome;
+  /** Absent where the answer does not say, or there was none. */
+  readonly rate?: Rate;
+}
+
+export async function deliver(channel: Channel, form: Form, attachment?: Attachment): Promise<Delivered> {
+  const answer = await send(channel, form, attachment);
+  const outcome = judge(answer, form.action, Date.now());
+  return { outcome, rate: "headers" in answer ? rateOf(answer.headers) : undefined };
+}
+
+function rateOf(headers: Headers): Rate | undefined {
+  const limit = Number(headers.get("x-rate-limit") ?? Number.NaN);
+  const remaining = Number(headers.get("x-rate-limit-remaining") ?? Number.NaN);
+  return Number.isInteger(limit) && Number.isInteger(remaining) && limit > 0 ? { limit, remaining } : undefined;
+}

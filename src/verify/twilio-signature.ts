@@ -1,0 +1,90 @@
+/**
+ * Twilio's signature, which Twilio's imitators share: base64(HMAC-SHA1(key, URL + names and values of the form)).
+ * https://www.twilio.com/docs/usage/security (read 2026-08) and the SDKs, which accept a few spellings of the URL more.
+ */
+import type { Hook } from "../hooks/hook.ts";
+import { anyEqual, equal } from "./equal.ts";
+import { base64, hex, hmac, rotation } from "./hmac.ts";
+import { forged, genuine, type Verdict } from "./verdict.ts";
+
+interface Facts {
+  /** The header that holds the signature. */
+  readonly header: string;
+  /** The secret that it is made with. */
+  readonly key: string;
+}
+
+/** Checks that the URL and the fields of the form, or the URL and through it the hash of another body, are signed. */
+export function urlAndFormSignature({ header, key }: Facts) {
+  return async (hook: Hook, secrets: ReadonlyMap<string, string>): Promise<Verdict> => {
+    const offered = hook.headers.get(header);
+    if (!offered) return forged(`no ${header} header: not from the PBX, or is a proxy in front that removes it?`);
+    const keys = rotation(secrets.get(key));
+    if (keys.length === 0) return forged(`${key} is empty`);
+    if (!(await bodyIsCovered(hook))) return forged("body is not the one that bodySHA256 stands for");
+    const form = hook.body === "form" ? formText(hook.fields) : "";
+    const expected = keys.flatMap((value) => spellings(hook.url).map((url) => signature(value, url + form)));
+    if (await anyEqual([offered], await Promise.all(expected))) return genuine;
+    return forged(`URL differs: is a proxy or custom domain in front? set url. Or ${key} is not the signing account's`);
+  };
+}
+
+/**
+ * A form is signed by its fields. Any other body must match the hash in the signed URL, and a URL that promises a body
+ * must come with it: a replay could otherwise bring fields of its own. Multipart is never sent, and its text not kept.
+ */
+async function bodyIsCovered(hook: Hook): Promise<boolean> {
+  const promised = queryOf(hook.url).get("bodySHA256");
+  if (hook.body === "form" || (hook.body === "none" && promised === null)) return true;
+  if (hook.body === "multipart") return false;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(hook.text));
+  return equal((promised ?? "").toLowerCase(), hex(new Uint8Array(digest)));
+}
+
+/** Names sorted as bytes are, each with its values: once each, sorted, empty ones too. */
+function formText(fields: URLSearchParams): string {
+  const names = [...new Set(fields.keys())].sort();
+  const valuesOf = (name: string) => [...new Set(fields.getAll(name))].sort();
+  return names.flatMap((name) => valuesOf(name).map((value) => name + value)).join("");
+}
+
+async function signature(key: string, text: string): Promise<string> {
+  return base64(await hmac("SHA-1", key, text));
+}
+
+/**
+ * The URLs that the signature may have been made over. Signers disagree on credentials and ports, on what needs escaping
+ * in a query, and the platform gives us URLs that went through the WHATWG parser: no default port, `%27` for `'`.
+ */
+function spellings(url: string): string[] {
+  const raw = url.replace(/#.*$/s, "");
+  const normalized = URL.canParse(raw) ? new URL(raw).href : raw;
+  const authorities = [raw, normalized].flatMap(authoritySpellings);
+  return [...new Set(authorities.flatMap(querySpellings))];
+}
+
+/** With and without credentials; with and without a port, be it the scheme's own. */
+function authoritySpellings(url: string): string[] {
+  const parts = /^(?<scheme>https?:\/\/)(?<user>[^/?]*@)?(?<host>\[[^\]/]*\]|[^/?:]*)(?<port>:\d*)?(?<rest>.*)$/is.exec(url);
+  if (!parts?.groups) return [url];
+  const { scheme = "", user = "", host = "", port, rest = "" } = parts.groups;
+  const own = scheme.toLowerCase() === "https://" ? ":443" : ":80";
+  return [user, ""].flatMap((user) => ["", port ?? own].map((port) => scheme + user + host + port + rest));
+}
+
+/** As it is; with apostrophes as they were before the WHATWG parser; escaped anew as Node's `querystring` does. */
+function querySpellings(url: string): string[] {
+  const start = url.indexOf("?");
+  if (start < 0 || start === url.length - 1) return [url];
+  const [path, query] = [url.slice(0, start + 1), url.slice(start + 1)];
+  const fields = queryOf(url);
+  const escaped = [...new Set(fields.keys())].flatMap((name) =>
+    fields.getAll(name).map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+  );
+  return [url, path + query.replaceAll("%27", "'"), path + escaped.join("&")];
+}
+
+function queryOf(url: string): URLSearchParams {
+  const [, query = ""] = /^[^?#]*\?([^#]*)/s.exec(url) ?? [];
+  return new URLSearchParams(query);
+}
