@@ -1,4 +1,13 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+/** One channel whose system is down: what these tests look at is inside the Exchange. */
+const bindings = {
+  CHANNELS: { support: { provider: "zadarma", system: "https://system.example" } },
+  SUPPORT_CHANNEL_KEY: "channel-key",
+  SUPPORT_ZADARMA_KEY: "zadarma-key",
+  SUPPORT_ZADARMA_SECRET: "zadarma-secret",
+};
 
 export default defineConfig({
   test: {
@@ -7,12 +16,29 @@ export default defineConfig({
         extends: false,
         test: {
           name: "core",
-          include: ["test/{calls,config,hooks,providers,recordings,standins,system,verify}/**/*.test.ts"],
+          include: ["test/{calls,config,exchange-core,hooks,providers,recordings,standins,system,verify}/**/*.test.ts"],
         },
       },
       {
         extends: false,
-        test: { name: "stories", include: ["test/stories/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        plugins: [
+          cloudflareTest({
+            main: "./src/index.ts",
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings, outboundService: () => new Response("down", { status: 503 }) },
+          }),
+        ],
+        test: { name: "exchange", include: ["test/exchange/**/*.test.ts"] },
+      },
+      {
+        extends: false,
+        test: {
+          name: "stories",
+          include: ["test/stories/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
       },
     ],
   },

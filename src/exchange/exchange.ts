@@ -26,28 +26,36 @@ const maxDeliveries = 4;
 /** Recordings on their way from a PBX at once. */
 const maxTransfers = 2;
 /** How soon the alarm looks after work that is under way, in case this object does not live to see its end. In ms. */
-const guardMs = 10_000;
+const guardMs = 5_000;
 /** How long a call waits whose channel is not configured any more, in ms. */
 const orphanMs = 60 * 60_000;
 /** How long a channel rests after the system refused its credentials: doubling from the first to the second, in ms. */
 const restMs = [30_000, 15 * 60_000] as const;
 
+/** What comes in from outside: ms since the epoch, and a number in [0, 1). */
+export interface Outside {
+  now(): number;
+  random(): number;
+}
+
 export class Exchange extends DurableObject<Env> {
   readonly #store: Store;
+  readonly #outside: Outside;
   /** Calls that a form is under way for, and calls that a recording is being fetched for, as `channel/call`. */
   readonly #delivering = new Set<string>();
   readonly #fetching = new Set<string>();
   #alarmAt: number | undefined;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Env, outside: Outside = { now: Date.now, random: Math.random }) {
     super(ctx, env);
+    this.#outside = outside;
     migrate(ctx.storage);
     this.#store = new Store(ctx.storage.sql);
   }
 
   /** Keeps `events` of a channel and returns once they are durable, which the output gate sees to. */
   record(channelName: string, events: readonly HeardEvent[]): { fresh: number } {
-    const now = Date.now();
+    const now = this.#outside.now();
     const channel = this.#channel(channelName);
     if (!channel) throw new Error("the channel is not configured");
     const fresh = this.ctx.storage.transactionSync(() => {
@@ -76,10 +84,10 @@ export class Exchange extends DurableObject<Env> {
   /** Never throws: what was recorded is safe whatever happens here, and an alarm that throws would be dropped in the end. */
   #pump(): void {
     try {
-      this.#startDue(Date.now());
+      this.#startDue(this.#outside.now());
     } catch (error) {
       log("error", "pump", { error: String(error) });
-      this.#wakeBy(Date.now() + guardMs);
+      this.#wakeBy(this.#outside.now() + guardMs);
     }
   }
 
@@ -95,9 +103,11 @@ export class Exchange extends DurableObject<Env> {
 
   /** An alarm that rings too early does no harm; one that is already set for then need not be written again. */
   #wakeBy(at: number): void {
-    if (this.#alarmAt !== undefined && this.#alarmAt <= at && this.#alarmAt > Date.now()) return;
+    const now = this.#outside.now();
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at && this.#alarmAt > now) return;
     this.#alarmAt = at;
-    void this.ctx.storage.setAlarm(at);
+    // Alarms follow the platform's clock; one set for this very moment did not ring on older workerd (workerd#6866).
+    void this.ctx.storage.setAlarm(Date.now() + Math.max(at - now, 5));
   }
 
   /** Starts deliveries until none is due or no more may start; returns when the limit has room again, if it is that. */
@@ -148,10 +158,10 @@ export class Exchange extends DurableObject<Env> {
   }
 
   #delivered(channel: Channel, key: CallKey, step: Step, { outcome, rate }: Delivered, sentAt: number): void {
-    const now = Date.now();
+    const now = this.#outside.now();
     this.ctx.storage.transactionSync(() => {
       const told = this.#store.call(key)?.told ?? untold;
-      const settled = settle(told, step, outcome, now, Math.random());
+      const settled = settle(told, step, outcome, now, this.#outside.random());
       const governor = learn(this.#store.governor(), rate, sentAt);
       const stop = outcome.kind === "limited" ? pause(governor, now, outcome.why, outcome.waitMs) : governor;
       this.#store.keepGovernor(stop);
@@ -217,7 +227,7 @@ export class Exchange extends DurableObject<Env> {
   }
 
   #fetched(channel: Channel, row: RecordingRow, result: Fetched): void {
-    const now = Date.now();
+    const now = this.#outside.now();
     this.ctx.storage.transactionSync(() => {
       const { endedAt } = this.#fold(channel, row);
       const deadline = (endedAt ?? now) + channel.recordings.wait * 1000;

@@ -1,48 +1,30 @@
-/** The real thing: Trunkline in workerd over real HTTP, with its state in a folder that outlives it. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { unstable_startWorker } from "wrangler";
+/** The real thing: Trunkline in workerd over real HTTP, with a clock that can be turned. */
+import { type LocalSetup, type LocalWorker, startLocalWorker } from "../../src/commands/local-worker.ts";
 
-export interface Trunkline {
-  /** Without a trailing slash. */
-  readonly url: string;
-  close(): Promise<void>;
+export interface Trunkline extends LocalWorker {
+  /** Turns the clock of a system's Exchange forward, and rings its alarm. */
+  turn(system: string, byMs: number): Promise<void>;
 }
 
-export interface Setup {
-  /** `CHANNELS`. */
-  readonly channels: Record<string, Record<string, unknown>>;
-  readonly secrets: Record<string, string>;
-  /** Where the state is kept; a fresh folder that is removed in the end unless given. */
-  readonly state?: string;
-}
-
-export async function startTrunkline({ channels, secrets, state }: Setup): Promise<Trunkline> {
-  const folder = state ?? (await mkdtemp(join(tmpdir(), "trunkline-")));
-  const worker = await unstable_startWorker({
-    config: "wrangler.toml",
-    envFiles: [],
-    bindings: {
-      CHANNELS: { type: "json", value: channels as never },
-      ...Object.fromEntries(
-        Object.entries(secrets).map(([name, value]) => [name, { type: "plain_text" as const, value }]),
-      ),
-    },
-    dev: {
-      server: { hostname: "127.0.0.1", port: 0 },
-      inspector: false,
-      persist: folder,
-      watch: false,
-      logLevel: "error",
-    },
-  });
-  const url = (await worker.url).origin;
+export async function startTrunkline(setup: LocalSetup): Promise<Trunkline> {
+  const worker = await startLocalWorker({ ...setup, entrypoint: "test/stories/worker.ts" });
   return {
-    url,
-    close: async () => {
-      await worker.dispose();
-      if (state === undefined) await rm(folder, { recursive: true, force: true });
+    ...worker,
+    turn: async (system, byMs) => {
+      const query = new URLSearchParams({ system, by: String(byMs) });
+      const answer = await fetch(`${worker.url}/turn?${query}`, { method: "POST" });
+      if (answer.status !== 204) throw new Error(`the clock did not turn: ${answer.status}`);
     },
   };
+}
+
+/** Waits until `there` gives something, at most `withinMs`: for what happens on its own in another process. */
+export async function until<T>(what: string, there: () => T | undefined | false, withinMs = 15_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const value = there();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
