@@ -17,6 +17,8 @@ export interface Call {
   readonly id: string;
   /** Absent while no event tells. */
   readonly direction?: Direction;
+  /** The direction is only a leg's guess: no event of the root was heard. */
+  readonly guessed: boolean;
   /** Normalized; absent while unknown, or for good where `withheld`. */
   readonly phone?: string;
   readonly withheld: boolean;
@@ -31,6 +33,9 @@ export interface Call {
   readonly startedAt: number;
   /** Absent while the call lives. */
   readonly endedAt?: number;
+  /** When the first and the last of its webhooks came in. */
+  readonly firstHeardAt: number;
+  readonly lastHeardAt: number;
   /** Of talk, in the whole call. */
   readonly seconds?: number;
   readonly recordings: readonly Recording[];
@@ -41,8 +46,8 @@ export interface Call {
 export function fold(id: string, events: readonly HeardEvent[], numbering: { country?: string } = {}): Call {
   const heard = distinct(events);
   const { country } = numbering;
-  const direction =
-    heard.find((event) => event.direction)?.direction ?? heard.find((event) => event.guess)?.guess?.direction;
+  const said = heard.find((event) => event.direction)?.direction;
+  const direction = said ?? heard.find((event) => event.guess)?.guess?.direction;
   const legs = legsOf(heard, direction, country);
   const human = legs.filter((leg) => leg.party === (direction === "outgoing" ? "customer" : "agent"));
   const ends = heard.filter((event) => event.ended);
@@ -52,6 +57,7 @@ export function fold(id: string, events: readonly HeardEvent[], numbering: { cou
   return {
     id,
     direction,
+    guessed: said === undefined,
     phone,
     withheld: phone === undefined && heard.some((event) => event.withheld),
     line: numberOf(heard, (event) => event.line, country) ?? numberOf(heard, (event) => event.guess?.line, country),
@@ -61,6 +67,8 @@ export function fold(id: string, events: readonly HeardEvent[], numbering: { cou
     talks: talked ? talksIn(heard, legs, direction) : [],
     startedAt: beganAt(heard),
     endedAt: over ? Math.min(...ends.map((event) => event.at ?? event.heardAt)) : undefined,
+    firstHeardAt: Math.min(...heard.map((event) => event.heardAt)),
+    lastHeardAt: Math.max(...heard.map((event) => event.heardAt)),
     seconds: talked ? secondsOf(heard, human) : undefined,
     recordings: recordingsIn(heard),
     notes: [...new Set(heard.flatMap((event) => event.note ?? []))].sort(),
@@ -103,8 +111,15 @@ function phoneOf(heard: readonly HeardEvent[], legs: readonly Leg[], country?: s
   return (
     numberOf(heard, (event) => event.phone, country) ??
     clearest(dialled) ??
+    extensionCalled(heard, legs) ??
     (heard.some((event) => event.withheld) ? undefined : numberOf(heard, (event) => event.guess?.phone, country))
   );
+}
+
+/** Between two extensions, the one that was called stands for the number. */
+function extensionCalled(heard: readonly HeardEvent[], legs: readonly Leg[]): string | undefined {
+  if (!heard.some((event) => event.internal)) return undefined;
+  return legs.find((leg) => leg.party === "customer" && leg.extension !== undefined)?.extension;
 }
 
 function numberOf(

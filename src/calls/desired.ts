@@ -23,6 +23,8 @@ export interface Desired {
   readonly assignee?: Assignee;
   /** Of a call that is over. */
   readonly comment?: string;
+  /** No ticket is made before then (ms since the epoch): what it would say may be wrong, and cannot be changed later. */
+  readonly notBefore?: number;
 }
 
 /**
@@ -30,6 +32,11 @@ export interface Desired {
  * Assumed: the system takes any text for a phone, as its "string or number" says.
  */
 export const hiddenPhone = "anonymous";
+
+/** How long a leg's guess waits for the webhook of the root that would tell for sure, in ms. */
+const guessWaitMs = 2_000;
+/** How long a call that is over waits for a webhook that tells its number, in ms. */
+const phoneWaitMs = 5_000;
 
 export interface Telling extends Rules {
   readonly comment?: string;
@@ -49,7 +56,13 @@ export function desiredOf(call: Call, rules: Telling): Desired | undefined {
     audience: audienceOf(call, rules, agent),
     assignee: assigneeOf(call, rules, agent),
     comment: over ? commentOn(call, agent, rules.comment) : undefined,
+    notBefore: notBefore(call),
   };
+}
+
+function notBefore(call: Call): number | undefined {
+  if (call.phone === undefined && !call.withheld) return call.lastHeardAt + phoneWaitMs;
+  return call.guessed ? call.firstHeardAt + guessWaitMs : undefined;
 }
 
 /** A rule decides; otherwise the agent who talked, or all that were rung. */

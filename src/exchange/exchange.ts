@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Call, fold } from "../calls/call.ts";
-import { desiredOf } from "../calls/desired.ts";
+import { type Desired, desiredOf } from "../calls/desired.ts";
 import type { HeardEvent } from "../calls/event.ts";
 import { audioExcepted, ignoredBecause } from "../calls/rules.ts";
 import { type Channel, readConfiguration } from "../config/channels.ts";
@@ -263,7 +263,7 @@ export class Exchange extends DurableObject<Env> {
       changedAt: now,
       told,
       class: step?.class,
-      dueAt: step && dueAt(told, known?.dueAt, now),
+      dueAt: step && dueAt(told, desired, known?.dueAt, now),
       audioExcepted: excepted,
     };
     this.#store.putCall(row);
@@ -300,9 +300,10 @@ export class Exchange extends DurableObject<Env> {
 }
 
 /** A call that fails waits for its next try, whatever more is heard of it; given up on, it waits for the operator. */
-function dueAt(told: Told, dueBefore: number | undefined, now: number): number | undefined {
+function dueAt(told: Told, desired: Desired, dueBefore: number | undefined, now: number): number | undefined {
   if (told.notBefore === Number.MAX_SAFE_INTEGER) return undefined;
-  return Math.max(told.notBefore ?? 0, Math.min(dueBefore ?? now, now));
+  const earliest = told.create === "none" ? (desired.notBefore ?? 0) : 0;
+  return Math.max(told.notBefore ?? 0, earliest, Math.min(dueBefore ?? now, now));
 }
 
 function keyOf({ channel, call }: CallKey): string {

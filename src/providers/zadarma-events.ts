@@ -35,22 +35,13 @@ export const events: ReadonlyMap<string, ZadarmaEvent> = new Map<string, Zadarma
   ["CALL_TRACKING", { covers: ["result"] }],
 ]);
 
-/** What `disposition` means where it does not depend on who called. */
-const dispositions: ReadonlyMap<string, { ended: FinalStatus; worthANote?: true }> = new Map<
-  string,
-  { ended: FinalStatus; worthANote?: true }
->([
-  ["answered", { ended: "answered" }],
-  ["no answer", { ended: "missed" }],
-  ["busy", { ended: "busy" }],
-  ["failed", { ended: "failed" }],
-  ["call failed", { ended: "failed" }],
-  ["no money", { ended: "failed", worthANote: true }],
-  ["unallocated number", { ended: "failed", worthANote: true }],
-  ["no limit", { ended: "failed", worthANote: true }],
-  ["no day limit", { ended: "failed", worthANote: true }],
-  ["line limit", { ended: "failed", worthANote: true }],
-  ["no money, no limit", { ended: "failed", worthANote: true }],
+/** What `disposition` means, but for `cancel`. The others (`no money`, `line limit` ...) are failures that staff should read of. */
+const dispositions: ReadonlyMap<string, FinalStatus> = new Map<string, FinalStatus>([
+  ["answered", "answered"],
+  ["no answer", "missed"],
+  ["busy", "busy"],
+  ["failed", "failed"],
+  ["call failed", "failed"],
 ]);
 
 /** Calls and recordings; no blank, so that no signature over numbers and time fits a RECORD. */
@@ -62,14 +53,10 @@ export function directionOf(call: string): Direction | undefined {
 }
 
 /** The fields that tell one event of a call from another, and how much of each, in characters. */
-const telling = ["event", "call_start", "caller_id", "called_did", "destination", "dst_e164", "internal"].concat([
-  "last_internal",
-  "transfer_from",
-  "duration",
-  "disposition",
-  "is_recorded",
-  "call_id_with_rec",
-]);
+const telling = [
+  ...["event", "call_start", "caller_id", "called_did", "destination", "dst_e164", "internal", "last_internal"],
+  ...["transfer_from", "duration", "disposition", "is_recorded", "call_id_with_rec"],
+];
 const maxTellingLength = 128;
 
 /** The id of the `i`th of the events that a webhook makes: the same whenever it says the same. */
@@ -187,10 +174,10 @@ function outcomeOf(fields: URLSearchParams, direction: Direction): Pick<Facts, "
   if (disposition === "") return { ended: "unanswered" };
   // Whoever called gave up.
   if (disposition === "cancel") return { ended: direction === "incoming" ? "missed" : "canceled" };
-  const { ended, worthANote } = dispositions.get(disposition) ?? { ended: "failed", worthANote: true };
+  const ended = dispositions.get(disposition);
+  if (ended === undefined) return { ended: "failed", note: written };
   const duration = fields.get("duration") ?? "";
-  const seconds = ended === "answered" && /^\d{1,6}$/.test(duration) ? Number(duration) : undefined;
-  return { ended, seconds, note: worthANote && written };
+  return { ended, seconds: ended === "answered" && /^\d{1,6}$/.test(duration) ? Number(duration) : undefined };
 }
 
 /** The id may only come with the RECORD. */

@@ -65,7 +65,9 @@ function spellings(url: string): string[] {
 
 /** With and without credentials; with and without a port, be it the scheme's own. */
 function authoritySpellings(url: string): string[] {
-  const parts = /^(?<scheme>https?:\/\/)(?<user>[^/?]*@)?(?<host>\[[^\]/]*\]|[^/?:]*)(?<port>:\d*)?(?<rest>.*)$/is.exec(url);
+  const parts = /^(?<scheme>https?:\/\/)(?<user>[^/?]*@)?(?<host>\[[^\]/]*\]|[^/?:]*)(?<port>:\d*)?(?<rest>.*)$/is.exec(
+    url,
+  );
   if (!parts?.groups) return [url];
   const { scheme = "", user = "", host = "", port, rest = "" } = parts.groups;
   const own = scheme.toLowerCase() === "https://" ? ":443" : ":80";

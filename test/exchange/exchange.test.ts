@@ -28,7 +28,9 @@ describe("what is recorded", () => {
     const stub = exchange("durable");
     expect(await stub.record("support", [rings])).toEqual({ fresh: 1 });
     await abortAllDurableObjects();
-    expect(await rows(exchange("durable"), "SELECT call, status FROM calls")).toEqual([{ call: "in_1", status: "ringing" }]);
+    expect(await rows(exchange("durable"), "SELECT call, status FROM calls")).toEqual([
+      { call: "in_1", status: "ringing" },
+    ]);
   });
 
   test("is recorded once, however often it is heard", async () => {

@@ -1,8 +1,8 @@
 /** The one suite that every provider goes through: its stories told in order, twice, shuffled, in part and spoilt. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Call, fold } from "../../src/calls/call.ts";
-import type { HeardEvent } from "../../src/calls/event.ts";
+import { type Call, fold, type Talk } from "../../src/calls/call.ts";
+import type { HeardEvent, Recording } from "../../src/calls/event.ts";
 import type { Account, Provider } from "../../src/providers/provider.ts";
 import type { Webhook } from "../standins/webhook.ts";
 import { hear, hookOf } from "./hearing.ts";
@@ -13,8 +13,14 @@ export interface Story {
   readonly title: string;
   /** In the order in which the PBX sends them; all of one call. */
   readonly webhooks: readonly Webhook[];
-  readonly becomes: Partial<Call>;
+  readonly becomes: Becomes;
 }
+
+/** As much of a call as a story says; what it leaves out may be anything. */
+type Becomes = Partial<Omit<Call, "talks" | "recordings">> & {
+  readonly talks?: readonly Partial<Talk>[];
+  readonly recordings?: readonly Partial<Recording>[];
+};
 
 interface Conformance<S> {
   readonly account: Account<S>;

@@ -5,7 +5,7 @@ import type { System, SystemOptions, SystemRequest } from "./system.ts";
 import { AudioStore } from "./system-audio.ts";
 import { Register, type Reply, type SystemCall, type Ticket } from "./system-calls.ts";
 import { formFaults } from "./system-checks.ts";
-import { act, type Behaviour, type Exchange, isEarly, type Rule, waited } from "./system-faults.ts";
+import { act, type Behaviour, type Exchange, isEarly, type Rule, type Seen, waited } from "./system-faults.ts";
 import { Form, HungUp, readForm } from "./system-form.ts";
 import { channelKeyOf, refusal, refuse } from "./system-gate.ts";
 import { RateLimit } from "./system-limit.ts";
@@ -143,7 +143,7 @@ export class Helpdesk implements System {
     const reached = () => {
       const { n, path } = entry;
       Object.assign(entry, { action: form.get("action"), fields: form.fields });
-      behaviour = this.#rule?.({ n, path, action: entry.action, fields: entry.fields, hasFile: form.files.length > 0 });
+      behaviour = this.#ask({ n, path, action: entry.action, fields: entry.fields, hasFile: form.files.length > 0 });
       if (!isEarly(behaviour)) return "read";
       void act(behaviour, exchange);
       return "stop";
@@ -164,6 +164,16 @@ export class Helpdesk implements System {
     if (signal.aborted) return exchange.drop();
     exchange.check();
     await act(behaviour, exchange);
+  }
+
+  /** A rule that throws, as a failed expectation does, must not be lost in the parser that called it. */
+  #ask(seen: Seen): Behaviour | undefined {
+    try {
+      return this.#rule?.(seen);
+    } catch (error) {
+      this.violations.push(`request ${seen.n}: the test's rule threw: ${error}`);
+      return { drop: "during" };
+    }
   }
 
   #exchange(

@@ -24,7 +24,9 @@ export default {
     const url = new URL(request.url);
     if (url.pathname !== "/turn") return app.fetch(request, env, ctx);
     turnedBy += Number(url.searchParams.get("by"));
-    const exchange = env.EXCHANGE.getByName(url.searchParams.get("system") ?? "") as unknown as { ring(): Promise<void> };
+    const exchange = env.EXCHANGE.getByName(url.searchParams.get("system") ?? "") as unknown as {
+      ring(): Promise<void>;
+    };
     await exchange.ring();
     return new Response(null, { status: 204 });
   },

@@ -1,0 +1,242 @@
+/** From Twilio's fields to events of a call. `From` and `To` of a leg are the same in each of its webhooks. */
+import type { CallEvent, FinalStatus, LegEvent, LegStatus, Recording } from "../calls/event.ts";
+import type { Account } from "./provider.ts";
+import { dialledUserIn, isOneOf, numberIn, userIn } from "./twilio-address.ts";
+import type { TwilioSettings } from "./twilio-settings.ts";
+
+type TwilioAccount = Account<TwilioSettings>;
+
+const legStatuses = new Map<string, LegStatus>([
+  ["queued", "ringing"],
+  ["initiated", "ringing"],
+  ["ringing", "ringing"],
+  ["in-progress", "in-progress"],
+  ["answered", "answered"],
+  ["completed", "answered"],
+  ["no-answer", "missed"],
+  ["busy", "busy"],
+  ["canceled", "canceled"],
+  ["failed", "failed"],
+]);
+
+/** A root that is `completed` was picked up by TwiML at least: whether somebody talked, its legs say. */
+const ends = new Map<string, FinalStatus | "unanswered">([
+  ["completed", "unanswered"],
+  ["no-answer", "missed"],
+  ["busy", "busy"],
+  ["canceled", "canceled"],
+  ["failed", "failed"],
+]);
+
+const recordingStatuses = new Map<string, Recording["status"]>([
+  ["in-progress", "expected"],
+  ["processing", "expected"],
+  ["completed", "ready"],
+  ["absent", "absent"],
+  ["failed", "absent"],
+]);
+
+/** Where softphones put the number that they dial, when `To` has none. */
+const numberFields = ["PhoneNumber", "phoneNumber", "phone_number", "Number", "number", "Phone", "phone", "to"];
+
+/** What is known of a call whoever of its legs is spoken of. */
+type Known = Omit<CallEvent, "id" | "leg" | "ended" | "recording">;
+
+/** The voice URL is asked what to do. A `<Gather>` asks again and again; only what it says anew is another event. */
+export function voiceEvent(fields: URLSearchParams, account: TwilioAccount): CallEvent {
+  const known = knownOf(fields, account);
+  const says = [known.phone && "number", known.note && "note"].filter(Boolean);
+  const id = [idOf("voice", fields, "CallSid", "CallStatus"), ...says].join(":");
+  return { ...known, ...progressOf(fields, account), id };
+}
+
+/** A leg got further. */
+export function statusEvent(fields: URLSearchParams, account: TwilioAccount): CallEvent {
+  return {
+    ...knownOf(fields, account),
+    ...progressOf(fields, account),
+    id: idOf("status", fields, "CallSid", "CallStatus", "SequenceNumber"),
+    at: timeOf(fields.get("Timestamp")),
+    recording: recordingOf(fields, "expected"),
+  };
+}
+
+/** The dialled part of a call is over. `over`: so is the call. */
+export function dialEvent(fields: URLSearchParams, account: TwilioAccount, over: boolean): CallEvent {
+  return {
+    ...knownOf(fields, account),
+    id: idOf("dial", fields, "CallSid", "DialCallSid", "DialCallStatus"),
+    leg: dialledLeg(fields, account),
+    ended: over && !isChild(fields) ? "unanswered" : undefined,
+    recording: recordingOf(fields, "expected"),
+  };
+}
+
+/** A message was left; its file may not be there yet. */
+export function voicemailEvent(fields: URLSearchParams, account: TwilioAccount): CallEvent {
+  return {
+    ...knownOf(fields, account),
+    id: idOf("voicemail", fields, "CallSid", "RecordingSid"),
+    ended: isChild(fields) ? undefined : "unanswered",
+    recording: recordingOf(fields, "expected"),
+  };
+}
+
+/** Comes without `From`, `To` and `CallStatus`; `CallSid` is the root. Undefined for a status of no interest. */
+export function recordingEvent(fields: URLSearchParams): CallEvent | undefined {
+  const status = recordingStatuses.get(fields.get("RecordingStatus") ?? "");
+  if (status === undefined) return undefined;
+  const id = idOf("recording", fields, "RecordingSid", "RecordingStatus");
+  return { call: callOf(fields), id, recording: recordingOf(fields, status) };
+}
+
+/** The late result of asking whether a machine answered. Undefined where it was a human. */
+export function machineEvent(fields: URLSearchParams): CallEvent | undefined {
+  const note = noteOf(fields);
+  return note === undefined ? undefined : { call: callOf(fields), id: idOf("machine", fields, "CallSid"), note };
+}
+
+/** Whether the call was picked up by somebody who then was joined to the other party. */
+export function wasConnected(fields: URLSearchParams): boolean {
+  const status = fields.get("DialCallStatus");
+  return (status === "completed" || status === "answered") && fields.get("DialBridged") !== "false";
+}
+
+/** Whether the leg that a webhook is about is over: the other party cannot be told anything any more. */
+export function isOver(fields: URLSearchParams): boolean {
+  return ends.has(fields.get("CallStatus") ?? "");
+}
+
+function isChild(fields: URLSearchParams): boolean {
+  return Boolean(fields.get("ParentCallSid")) || fields.get("Direction") === "outbound-dial";
+}
+
+function callOf(fields: URLSearchParams): string {
+  return fields.get("ParentCallSid") || fields.get("CallSid") || "";
+}
+
+function knownOf(fields: URLSearchParams, account: TwilioAccount): Known {
+  const known = isChild(fields) ? { guess: guessOf(fields, account) } : rootOf(fields, account);
+  return { call: callOf(fields), ...known, note: noteOf(fields) };
+}
+
+/** The root leg tells for sure, except whom a softphone without a number calls: its child leg does. */
+function rootOf(fields: URLSearchParams, account: TwilioAccount): Omit<Known, "call"> {
+  const [from, to] = [fields.get("From"), fields.get("To")];
+  if (fields.get("Direction") === "outbound-api") {
+    const phone = ringsAgentFirst(fields, account) ? undefined : numberIn(to);
+    return { direction: "outgoing", phone, line: numberIn(from) };
+  }
+  const extension = userIn(from);
+  if (extension === undefined) {
+    const phone = numberIn(from);
+    return { direction: "incoming", phone, withheld: phone === undefined ? true : undefined, line: numberIn(to) };
+  }
+  const phone = dialledNumber(fields, account);
+  const internal = phone === undefined && dialledUserIn(to) !== undefined ? true : undefined;
+  return { direction: "outgoing", extension, phone, internal };
+}
+
+/** Click-to-call rings the agent, and the customer once the agent is there: as a child leg. */
+function ringsAgentFirst(fields: URLSearchParams, { settings }: TwilioAccount): boolean {
+  const to = fields.get("To");
+  return dialledUserIn(to) !== undefined || isOneOf(numberIn(to), settings.forward);
+}
+
+function dialledNumber(fields: URLSearchParams, { settings }: TwilioAccount): string | undefined {
+  const names = settings.number_field === undefined ? ["To", ...numberFields] : [settings.number_field, "To"];
+  return names.map((name) => numberIn(fields.get(name))).find((number) => number !== undefined);
+}
+
+/** A child leg cannot tell its root's direction. */
+function guessOf(fields: URLSearchParams, account: TwilioAccount): CallEvent["guess"] {
+  const [from, to] = [fields.get("From"), fields.get("To")];
+  const toUser = dialledUserIn(to) !== undefined;
+  const phone = toUser ? undefined : numberIn(to);
+  if (userIn(from) !== undefined) return { direction: "outgoing", phone };
+  const lines = [...account.lines, account.settings.caller_id ?? ""];
+  if (!toUser && isOneOf(numberIn(from), lines)) return { direction: "outgoing", phone, line: numberIn(from) };
+  return { direction: "incoming", phone: numberIn(from) };
+}
+
+/** How far the leg got that the webhook is about, and whether that ends the call. */
+function progressOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallEvent, "leg" | "ended"> {
+  if (isChild(fields)) return { leg: childLeg(fields) };
+  if (fields.get("Direction") === "outbound-api")
+    return { leg: restLeg(fields, account), ended: restEnd(fields, account) };
+  const ended = ends.get(fields.get("CallStatus") ?? "");
+  const incoming = userIn(fields.get("From")) === undefined;
+  return { ended: ended === "canceled" && incoming ? "missed" : ended };
+}
+
+/** A leg from one user to another has no party: it is the other end of their internal call. */
+function childLeg(fields: URLSearchParams): LegEvent | undefined {
+  const [from, to] = [fields.get("From"), fields.get("To")];
+  const extension = dialledUserIn(to);
+  const party = extension !== undefined && userIn(from) === undefined ? "agent" : undefined;
+  return ownLeg(fields, { party, extension, number: extension === undefined ? numberIn(to) : undefined });
+}
+
+function restLeg(fields: URLSearchParams, account: TwilioAccount): LegEvent | undefined {
+  const [to, party] = [fields.get("To"), ringsAgentFirst(fields, account) ? "agent" : "customer"] as const;
+  const extension = dialledUserIn(to);
+  return ownLeg(fields, { party, extension, number: extension === undefined ? numberIn(to) : undefined });
+}
+
+/** An agent who does not pick up a click-to-call gave the call up: the customer was never rung. */
+function restEnd(fields: URLSearchParams, account: TwilioAccount): CallEvent["ended"] {
+  const ended = ends.get(fields.get("CallStatus") ?? "");
+  const gaveUp = ended === "missed" || ended === "busy";
+  return gaveUp && ringsAgentFirst(fields, account) ? "canceled" : ended;
+}
+
+function ownLeg(fields: URLSearchParams, who: Omit<LegEvent, "id" | "status">): LegEvent | undefined {
+  const seconds = secondsOf(fields.get("CallDuration"));
+  const status = legStatus(fields.get("CallStatus"), seconds);
+  return status && { ...who, id: fields.get("CallSid") ?? "", status, seconds };
+}
+
+/** A conference ends as `answered` and names no leg. */
+function dialledLeg(fields: URLSearchParams, account: TwilioAccount): LegEvent | undefined {
+  const sid = fields.get("DialCallSid");
+  const seconds = secondsOf(fields.get("DialCallDuration"));
+  const status = legStatus(fields.get("DialCallStatus"), seconds);
+  if (status === undefined) return undefined;
+  if (!sid) return status === "answered" ? { id: "conference", party: "agent", status } : { id: "dial", status };
+  const customerFirst = fields.get("Direction") === "outbound-api" && !ringsAgentFirst(fields, account);
+  const connected = fields.get("DialBridged") === "false" ? false : undefined;
+  return { id: sid, party: customerFirst ? "agent" : undefined, status, seconds, connected };
+}
+
+/** `completed` after no time at all is what a leg becomes that was hung up as it was picked up. */
+function legStatus(status: string | null, seconds: number | undefined): LegStatus | undefined {
+  return status === "completed" && seconds === 0 ? "missed" : legStatuses.get(status ?? "");
+}
+
+/** The id stands at the end of the URL where the webhook has no field for it. */
+function recordingOf(fields: URLSearchParams, status: Recording["status"]): Recording | undefined {
+  const url = fields.get("RecordingUrl") || undefined;
+  const [, named] = /\/(RE[0-9A-Za-z]{1,64})(?:\.\w+)?$/.exec(url ?? "") ?? [];
+  const id = fields.get("RecordingSid") || named;
+  return id === undefined ? undefined : { id, status, url };
+}
+
+function noteOf(fields: URLSearchParams): string | undefined {
+  const answeredBy = fields.get("AnsweredBy") ?? "";
+  if (answeredBy === "fax") return "Answered by a fax machine.";
+  return answeredBy.startsWith("machine_") ? "Answered by an answering machine." : undefined;
+}
+
+function timeOf(rfc2822: string | null): number | undefined {
+  const time = Date.parse(rfc2822 ?? "");
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function secondsOf(text: string | null): number | undefined {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The same for each attempt to deliver one webhook. */
+function idOf(kind: string, fields: URLSearchParams, ...names: readonly string[]): string {
+  return [kind, ...names.map((name) => fields.get(name) ?? "")].join(":");
+}

@@ -1,0 +1,127 @@
+/** Twilio Voice. Webhooks: https://www.twilio.com/docs/usage/webhooks/voice-webhooks (read 2026-08). */
+import type { CallEvent } from "../calls/event.ts";
+import { base64, rotation } from "../verify/hmac.ts";
+import { urlAndFormSignature } from "../verify/twilio-signature.ts";
+import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
+import {
+  dialEvent,
+  isOver,
+  machineEvent,
+  recordingEvent,
+  statusEvent,
+  voiceEvent,
+  voicemailEvent,
+  wasConnected,
+} from "./twilio-events.ts";
+import { type TwilioSettings, twilioSettings } from "./twilio-settings.ts";
+import { callOut, connect, nothing, takeMessage } from "./twiml.ts";
+
+const signed = urlAndFormSignature({ header: "x-twilio-signature", key: "TWILIO_AUTH_TOKEN" });
+
+export const twilio = {
+  name: "twilio",
+  secrets: { required: ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"] },
+  settings: twilioSettings,
+  verify: (hook, { secrets }) => signed(hook, secrets),
+  read({ fields }, account) {
+    const kind = kindOf(fields);
+    if (kind === "other") return ignored;
+    const field = misshapen(fields, kind);
+    return field === undefined ? readings[kind](fields, account) : { kind: "malformed", ...field };
+  },
+  recordings: {
+    hosts: [".twilio.com"],
+    expectedAfterMs: 5 * 60_000,
+    /** Only the ids are taken from the webhook, and the host where it is Twilio's: each region has its own. */
+    async locate({ id, url }, _call, { secrets, api }) {
+      const [account = ""] = rotation(secrets.get("TWILIO_ACCOUNT_SID"));
+      const [token = ""] = rotation(secrets.get("TWILIO_AUTH_TOKEN"));
+      const [sid, recording] = [account, id].map(encodeURIComponent);
+      return {
+        url: `${api ?? apiOf(url)}/2010-04-01/Accounts/${sid}/Recordings/${recording}.mp3`,
+        headers: { authorization: `Basic ${base64(new TextEncoder().encode(`${account}:${token}`))}` },
+      };
+    },
+  },
+} satisfies Provider<TwilioSettings>;
+
+type Kind = "voice" | "status" | "dial" | "voicemail" | "recording" | "machine";
+
+/**
+ * What a webhook is, told by its fields: the user chooses the paths. Twilio adds fields at any time and softphones add
+ * their own, so that what a kind must have decides, never what it must not have.
+ */
+function kindOf(fields: URLSearchParams): Kind | "other" {
+  const has = (name: string) => Boolean(fields.get(name));
+  if (has("TranscriptionSid") || has("TranscriptionEvent") || has("StatusCallbackEvent")) return "other";
+  if (has("ConferenceSid") && !has("CallSid")) return "other";
+  if (has("RecordingStatus")) return "recording";
+  if (has("CallbackSource") || has("SequenceNumber") || has("CallDuration")) return "status";
+  if (has("DialCallStatus")) return "dial";
+  if (has("RecordingUrl")) return "voicemail";
+  if (has("CallStatus") || has("From")) return "voice";
+  if (has("AnsweredBy")) return "machine";
+  // Without any of these it is nothing we know; without a call either, it is said to be malformed.
+  return has("CallSid") ? "other" : "voice";
+}
+
+const readings: Record<Kind, (fields: URLSearchParams, account: Account<TwilioSettings>) => Reading> = {
+  voice(fields, account) {
+    const event = voiceEvent(fields, account);
+    return heard(event, answerTo(fields, event, account));
+  },
+  status: (fields, account) => heard(statusEvent(fields, account), noContent),
+  dial(fields, account) {
+    const reply = dialReply(fields, account);
+    const over = reply === nothing && !wasRedirected(fields);
+    return heard(dialEvent(fields, account, over || isOver(fields)), reply);
+  },
+  voicemail: (fields, account) => heard(voicemailEvent(fields, account), nothing),
+  recording: (fields) => heard(recordingEvent(fields), noContent),
+  machine: (fields) => heard(machineEvent(fields), noContent),
+};
+
+const ignored: Reading = { kind: "ignored", reply: noContent };
+
+function heard(event: CallEvent | undefined, reply: Reply): Reading {
+  return event === undefined ? ignored : { kind: "heard", events: [event], reply };
+}
+
+/** A call that was placed through the API has TwiML of its own: ours would be the `redirect` at most. */
+function answerTo(fields: URLSearchParams, event: CallEvent, account: Account<TwilioSettings>): Reply {
+  if (event.direction !== "outgoing") return connect(account);
+  return callOut(account, fields.get("Direction") === "outbound-api" ? undefined : event.phone);
+}
+
+/** The mailbox is for callers who are still there. */
+function dialReply(fields: URLSearchParams, account: Account<TwilioSettings>): Reply {
+  const { direction } = voiceEvent(fields, account);
+  const offers = account.settings.voicemail !== undefined && direction === "incoming";
+  return offers && !wasConnected(fields) && !isOver(fields) ? takeMessage(account) : nothing;
+}
+
+/** The leg was joined, yet has no length: somebody sent it elsewhere, and the call goes on there. */
+function wasRedirected(fields: URLSearchParams): boolean {
+  return wasConnected(fields) && Boolean(fields.get("DialCallSid")) && !fields.get("DialCallDuration");
+}
+
+const anyId = /^[A-Za-z0-9_-]{1,64}$/;
+const recordingId = /^RE[0-9A-Za-z]{1,64}$/;
+
+/** Ids become keys and path segments: one that does not look like one goes no further. */
+function misshapen(fields: URLSearchParams, kind: Kind): { field: string; problem: string } | undefined {
+  const required = kind === "recording" ? ["CallSid", "RecordingSid"] : ["CallSid"];
+  for (const field of ["CallSid", "ParentCallSid", "DialCallSid", "RecordingSid"]) {
+    const id = fields.get(field);
+    const shape = field === "RecordingSid" ? recordingId : anyId;
+    if (!id && required.includes(field)) return { field, problem: "is missing" };
+    if (id && !shape.test(id)) return { field, problem: "is not an id of Twilio's" };
+  }
+  return undefined;
+}
+
+/** Old accounts announce plain http: of the URL only the host counts. */
+function apiOf(url: string | undefined): string {
+  const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : "";
+  return `https://${host.endsWith(".twilio.com") ? host : "api.twilio.com"}`;
+}

@@ -1,0 +1,634 @@
+/** Twilio: what every provider must do, and its own traps. */
+import { describe, expect, test } from "vitest";
+import type { CallEvent } from "../../src/calls/event.ts";
+import type { Account, Reading } from "../../src/providers/provider.ts";
+import { twilio } from "../../src/providers/twilio.ts";
+import type { TwilioSettings } from "../../src/providers/twilio-settings.ts";
+import { type Fields, type Leg, stories, twilioPbx } from "../standins/twilio.ts";
+import type { Webhook } from "../standins/webhook.ts";
+import { conforms } from "./conforms.ts";
+import { hookOf } from "./hearing.ts";
+import { signature } from "./spoiling.ts";
+
+const accountSid = `AC${"0".repeat(31)}1`;
+const authToken = "auth-token-of-a-test";
+const hookUrl = "https://hooks.example.com/hooks/support";
+const customer = "+14155550123";
+const line = "+14155550100";
+const mobile = "+14155550177";
+
+const pbx = twilioPbx({ accountSid, authToken, hookUrl });
+
+function accountWith(settings: unknown = {}, more: Partial<Account<TwilioSettings>> = {}): Account<TwilioSettings> {
+  return {
+    settings: twilio.settings.parse(settings),
+    secrets: new Map([
+      ["TWILIO_ACCOUNT_SID", accountSid],
+      ["TWILIO_AUTH_TOKEN", authToken],
+    ]),
+    hookUrl,
+    lines: [],
+    ...more,
+  };
+}
+
+async function reading(webhook: Webhook, account = accountWith()): Promise<Reading> {
+  const hook = await hookOf(webhook, 0);
+  expect(await twilio.verify(hook, account)).toEqual({ genuine: true });
+  return twilio.read(hook, account);
+}
+
+/** The one event of a webhook. */
+async function event(webhook: Webhook, account = accountWith()): Promise<CallEvent> {
+  const read = await reading(webhook, account);
+  if (read.kind !== "heard" || !read.events[0]) throw new Error(`${read.kind}, not heard`);
+  return read.events[0];
+}
+
+async function reply(webhook: Webhook, settings: unknown = {}, more: Partial<Account<TwilioSettings>> = {}) {
+  const read = await reading(webhook, accountWith(settings, more));
+  if (read.kind === "malformed") throw new Error(`malformed: ${read.field}`);
+  return read.reply;
+}
+
+async function twiml(webhook: Webhook, settings: unknown = {}, more: Partial<Account<TwilioSettings>> = {}) {
+  const { status, type, body } = await reply(webhook, settings, more);
+  expect({ status, type }).toEqual({ status: 200, type: "text/xml; charset=utf-8" });
+  return body?.replace('<?xml version="1.0" encoding="UTF-8"?>', "");
+}
+
+const told = stories(pbx);
+
+describe("as a form", () => conforms(twilio, { account: accountWith(), stories: told }));
+
+describe.each(["query", "json"] as const)("as %s", (sent) => {
+  const stories_ = stories(twilioPbx({ accountSid, authToken, hookUrl, sent }));
+  conforms(twilio, { account: accountWith(), stories: stories_.slice(0, 1) });
+});
+
+describe("with a mailbox and other settings", () => {
+  const settings = { forward: [mobile], voicemail: "Please leave a message.", caller_id: line, record: true };
+  conforms(twilio, { account: accountWith(settings, { lines: [line] }), stories: told, spoil: signature });
+});
+
+describe("the root leg", () => {
+  test.each<[string, Leg, Fields, Partial<CallEvent>]>([
+    ["a number calls", pbx.inbound(customer, line), {}, { direction: "incoming", phone: customer, line }],
+    [
+      "a trunk's SIP user that is a number calls",
+      pbx.inbound(`sip:${customer}@trunk.example.com`, line),
+      {},
+      {
+        direction: "incoming",
+        phone: customer,
+      },
+    ],
+    [
+      "a SIP user with a name calls",
+      pbx.inbound("sip:ann@pbx.example.com:5060;transport=tls", line),
+      {},
+      {
+        direction: "incoming",
+        phone: undefined,
+        withheld: true,
+      },
+    ],
+    ["free text calls", pbx.inbound("905-553-6523", line), {}, { direction: "incoming", phone: "905-553-6523" }],
+    ["WhatsApp calls", pbx.inbound(`whatsapp:${customer}`, line), {}, { direction: "incoming", phone: customer }],
+    ["a SIP domain is called", pbx.inbound(customer, `sip:${line}@acme.sip.twilio.com`), {}, { line }],
+    [
+      "a softphone calls a number",
+      pbx.inbound("client:ann", customer),
+      {},
+      {
+        direction: "outgoing",
+        extension: "ann",
+        phone: customer,
+        line: undefined,
+      },
+    ],
+    [
+      "a softphone calls, the number is elsewhere",
+      pbx.inbound("client:ann", ""),
+      { phoneNumber: customer },
+      {
+        direction: "outgoing",
+        phone: customer,
+        internal: undefined,
+      },
+    ],
+    [
+      "a softphone calls, the number is nowhere",
+      pbx.inbound("client:ann", ""),
+      {},
+      {
+        direction: "outgoing",
+        phone: undefined,
+        withheld: undefined,
+      },
+    ],
+    [
+      "a softphone calls another",
+      pbx.inbound("client:ann", "client:bob"),
+      {},
+      {
+        direction: "outgoing",
+        internal: true,
+        phone: undefined,
+      },
+    ],
+    [
+      "a desk phone calls another",
+      pbx.inbound("sip:101@acme.sip.us1.twilio.com", "sip:102@acme.sip.us1.twilio.com"),
+      {},
+      {
+        direction: "outgoing",
+        extension: "101",
+        internal: true,
+      },
+    ],
+    ["a website's visitor calls", pbx.inbound("client:Anonymous", line), {}, { direction: "incoming", withheld: true }],
+    [
+      "a look-alike of a SIP domain calls",
+      pbx.inbound("sip:ann@sip.twilio.com.example.com", line),
+      {},
+      {
+        direction: "incoming",
+        extension: undefined,
+      },
+    ],
+  ])("%s", async (_, leg, more, says) => {
+    expect(await event(pbx.voice(leg, more))).toMatchObject({ call: leg.sid, ...says });
+  });
+
+  test.each([
+    "+266696687",
+    "266696687",
+    "+7378742833",
+    "+2562533",
+    "+8656696",
+    "+86282452253",
+    "anonymous",
+    "Restricted",
+    "unavailable",
+    "unknown",
+    "",
+    "sip:anonymous@anonymous.invalid",
+  ])("has no phone when From is %j", async (from) => {
+    const { phone, withheld } = await event(pbx.voice(pbx.inbound(from, line)));
+    expect({ phone, withheld }).toEqual({ phone: undefined, withheld: true });
+  });
+
+  test("finds the softphone's number where number_field says", async () => {
+    const call = pbx.voice(pbx.inbound("client:ann", ""), { customerNumber: customer, PhoneNumber: mobile });
+    expect(await event(call, accountWith({ number_field: "customerNumber" }))).toMatchObject({ phone: customer });
+  });
+
+  test("takes no answer of the root for an answer of a human", async () => {
+    const completed = await event(pbx.status(pbx.inbound(customer, line), "completed", 60, { CallDuration: "60" }));
+    expect(completed).toMatchObject({ ended: "unanswered" });
+    expect(completed.leg).toBeUndefined();
+  });
+
+  test.each([
+    ["completed", "unanswered", "unanswered"],
+    ["no-answer", "missed", "missed"],
+    ["busy", "busy", "busy"],
+    ["failed", "failed", "failed"],
+    ["canceled", "missed", "canceled"],
+    ["in-progress", undefined, undefined],
+  ])("that is %s ended as %s when incoming, as %s when outgoing", async (status, incoming, outgoing) => {
+    const ended = async (leg: Leg) => (await event(pbx.status(leg, status, 9))).ended;
+    expect(await ended(pbx.inbound(customer, line))).toBe(incoming);
+    expect(await ended(pbx.inbound("client:ann", ""))).toBe(outgoing);
+    expect(await ended(pbx.placed(line, customer))).toBe(outgoing);
+  });
+
+  test.each(["busy", "no-answer", "canceled"])(
+    "of an agent who is rung first and is %s cancels the call",
+    async (status) => {
+      const account = accountWith({ forward: [mobile] });
+      expect(await event(pbx.status(pbx.placed(line, mobile), status, 9), account)).toMatchObject({
+        direction: "outgoing",
+        phone: undefined,
+        leg: { party: "agent", number: mobile },
+        ended: "canceled",
+      });
+    },
+  );
+});
+
+describe("a child leg", () => {
+  const root = pbx.inbound(customer, line);
+
+  test.each<[string, Leg, Partial<CallEvent>]>([
+    [
+      "to a softphone is an incoming call's",
+      pbx.dialled(root, "client:bob"),
+      {
+        leg: { id: expect.any(String), party: "agent", extension: "bob", status: "ringing" },
+        guess: { direction: "incoming", phone: customer },
+      },
+    ],
+    [
+      "to a SIP user is an incoming call's",
+      pbx.dialled(root, "sip:102@pbx.example.com"),
+      {
+        leg: { id: expect.any(String), party: "agent", extension: "102", status: "ringing" },
+      },
+    ],
+    [
+      "from a line is an outgoing call's",
+      pbx.dialled(root, mobile, line),
+      {
+        leg: { id: expect.any(String), number: mobile, status: "ringing" },
+        guess: { direction: "outgoing", phone: mobile, line },
+      },
+    ],
+    [
+      "to a number on a trunk from a line is an outgoing call's",
+      pbx.dialled(root, `sip:${mobile}@trunk.example.com`, line),
+      {
+        leg: { id: expect.any(String), party: undefined, number: mobile, status: "ringing" },
+        guess: { direction: "outgoing", phone: mobile, line },
+      },
+    ],
+    [
+      "from another number is an incoming call's",
+      pbx.dialled(root, mobile),
+      {
+        leg: { id: expect.any(String), number: mobile, status: "ringing" },
+        guess: { direction: "incoming", phone: customer },
+      },
+    ],
+    [
+      "from a softphone is an outgoing call's",
+      pbx.dialled(root, mobile, "client:ann"),
+      {
+        guess: { direction: "outgoing", phone: mobile },
+      },
+    ],
+  ])("%s", async (_, leg, says) => {
+    const account = accountWith({}, { lines: ["+1 (415) 555-0100"] });
+    const heard = await event(pbx.status(leg, "ringing", 2), account);
+    expect(heard).toMatchObject({ call: root.sid, ...says });
+    expect([heard.direction, heard.ended]).toEqual([undefined, undefined]);
+  });
+
+  test("that was hung up as it was picked up is missed", async () => {
+    const leg = pbx.dialled(root, "client:ann");
+    expect((await event(pbx.status(leg, "completed", 9, { CallDuration: "0" }))).leg).toMatchObject({
+      status: "missed",
+    });
+    expect((await event(pbx.status(leg, "completed", 9, { CallDuration: "1" }))).leg).toMatchObject({
+      status: "answered",
+      seconds: 1,
+    });
+  });
+
+  test("has seconds from CallDuration, not the minutes in Duration", async () => {
+    const leg = pbx.dialled(root, "client:ann");
+    const { leg: heard } = await event(pbx.status(leg, "completed", 60, { CallDuration: "49", Duration: "1" }));
+    expect(heard).toMatchObject({ seconds: 49 });
+  });
+
+  test("has the time of its Timestamp", async () => {
+    const status = pbx.status(pbx.dialled(root, "client:ann"), "ringing", 0, {
+      Timestamp: "Sun, 25 Mar 2018 09:53:19 +0000",
+    });
+    expect((await event(status)).at).toBe(Date.UTC(2018, 2, 25, 9, 53, 19));
+  });
+
+  test("in a status that is not known yet still tells whose it is", async () => {
+    const heard = await event(pbx.status(pbx.dialled(root, "client:ann"), "parked", 3));
+    expect(heard).toMatchObject({ call: root.sid, guess: { direction: "incoming" } });
+    expect(heard.leg).toBeUndefined();
+  });
+});
+
+describe("the end of a dial", () => {
+  const root = pbx.inbound(customer, line);
+  const child = { DialCallSid: "CA2" };
+
+  test.each<[string, string, Fields, Partial<CallEvent>]>([
+    [
+      "answered",
+      "completed",
+      { ...child, DialCallDuration: "9", DialBridged: "true" },
+      {
+        leg: { id: "CA2", status: "answered", seconds: 9 },
+        ended: "unanswered",
+      },
+    ],
+    [
+      "declined",
+      "completed",
+      { ...child, DialCallDuration: "9", DialBridged: "false" },
+      {
+        leg: { id: "CA2", status: "answered", connected: false },
+        ended: "unanswered",
+      },
+    ],
+    [
+      "sent elsewhere, so that the call goes on",
+      "completed",
+      { ...child, DialBridged: "true" },
+      {
+        leg: { id: "CA2", status: "answered" },
+        ended: undefined,
+      },
+    ],
+    [
+      "sent elsewhere, but the caller hung up",
+      "completed",
+      { ...child, CallStatus: "completed" },
+      { ended: "unanswered" },
+    ],
+    [
+      "a conference",
+      "answered",
+      {},
+      { leg: { id: "conference", party: "agent", status: "answered" }, ended: "unanswered" },
+    ],
+    ["nobody was there", "no-answer", {}, { leg: { id: "dial", status: "missed" }, ended: "unanswered" }],
+    ["busy", "busy", child, { leg: { id: "CA2", status: "busy" }, ended: "unanswered" }],
+    ["failed", "failed", child, { leg: { id: "CA2", status: "failed" }, ended: "unanswered" }],
+    ["canceled", "canceled", child, { leg: { id: "CA2", status: "canceled" }, ended: "unanswered" }],
+  ])("%s", async (_, status, more, says) => {
+    expect(await event(pbx.dial(root, status, more))).toMatchObject({ call: root.sid, direction: "incoming", ...says });
+  });
+
+  test("does not end a call whose caller is offered the mailbox", async () => {
+    const account = accountWith({ forward: [mobile], voicemail: "Please leave a message." });
+    const ended = async (status: string, more: Fields) => (await event(pbx.dial(root, status, more), account)).ended;
+    expect(await ended("no-answer", child)).toBeUndefined();
+    expect(await ended("completed", { ...child, DialBridged: "false" })).toBeUndefined();
+    expect(await ended("no-answer", { ...child, CallStatus: "completed" })).toBe("unanswered");
+    expect(await ended("completed", { ...child, DialCallDuration: "9" })).toBe("unanswered");
+  });
+
+  test("of a call placed to the customer is the agent's", async () => {
+    const placed = await event(pbx.dial(pbx.placed(line, customer), "no-answer", child));
+    expect(placed.leg).toMatchObject({ party: "agent", status: "missed" });
+    const clicked = await event(pbx.dial(pbx.placed(line, "client:ann"), "no-answer", child));
+    expect(clicked.leg?.party).toBeUndefined();
+  });
+});
+
+describe("recordings", () => {
+  const root = pbx.inbound(customer, line);
+  const url = "http://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE7";
+
+  test.each([
+    ["completed", "ready"],
+    ["in-progress", "expected"],
+    ["processing", "expected"],
+    ["absent", "absent"],
+    ["failed", "absent"],
+  ])("that are %s are %s", async (theirs, ours) => {
+    const heard = await event(pbx.recording(root, "RE7", theirs, { RecordingUrl: url }));
+    expect(heard).toEqual({
+      call: root.sid,
+      id: `recording:RE7:${theirs}`,
+      recording: { id: "RE7", status: ours, url },
+    });
+  });
+
+  test("that were deleted are of no interest", async () => {
+    expect(await reading(pbx.recording(root, "RE7", "deleted"))).toEqual({ kind: "ignored", reply: { status: 204 } });
+  });
+
+  test("are expected once a dial, a message or a finished call announces them", async () => {
+    const recording = { id: "RE7", status: "expected", url };
+    const announced = [
+      pbx.dial(root, "completed", { DialCallSid: "CA2", RecordingUrl: url }),
+      pbx.voicemail(root, "RE7", { RecordingUrl: url }),
+      pbx.status(pbx.placed(line, customer), "completed", 9, { RecordingUrl: url, RecordingSid: "RE7" }),
+    ];
+    for (const webhook of announced) expect(await event(webhook)).toMatchObject({ recording });
+  });
+
+  test.each([
+    ["an old announcement in plain http", url, undefined, "https://api.twilio.com"],
+    ["another region", "https://api.dublin.ie1.twilio.com/x", undefined, "https://api.dublin.ie1.twilio.com"],
+    ["another host", "https://evil.example/RE7", undefined, "https://api.twilio.com"],
+    ["a look-alike", "https://evil-twilio.com/RE7", undefined, "https://api.twilio.com"],
+    ["credentials and a port in the URL", "https://a:b@api.twilio.com:8443/RE7", undefined, "https://api.twilio.com"],
+    ["no URL", undefined, undefined, "https://api.twilio.com"],
+    ["the channel's api", url, "http://127.0.0.1:9000", "http://127.0.0.1:9000"],
+  ])("are fetched from a host of Twilio's: %s", async (_, from, api, base) => {
+    const secrets = new Map([
+      ["TWILIO_ACCOUNT_SID", accountSid],
+      ["TWILIO_AUTH_TOKEN", "new, old"],
+    ]);
+    const request = await twilio.recordings.locate(
+      { id: "RE7", status: "ready", url: from },
+      "CA1",
+      accountWith({}, { api, secrets }),
+    );
+    expect(request).toEqual({
+      url: `${base}/2010-04-01/Accounts/${accountSid}/Recordings/RE7.mp3`,
+      headers: { authorization: `Basic ${btoa(`${accountSid}:new`)}` },
+    });
+  });
+});
+
+describe("what is no call", () => {
+  test.each<[string, Fields]>([
+    [
+      "a transcription",
+      { CallSid: "CA1", TranscriptionSid: "TR1", RecordingSid: "RE1", CallStatus: "completed", From: customer },
+    ],
+    ["a conference", { ConferenceSid: "CF1", StatusCallbackEvent: "participant-join", CallSid: "CA1" }],
+    ["a conference's recording", { ConferenceSid: "CF1", RecordingSid: "RE1", RecordingStatus: "completed" }],
+    ["a human who answered", { CallSid: "CA1", AnsweredBy: "human" }],
+    ["something new", { CallSid: "CA1", Novelty: "1" }],
+  ])("is ignored: %s", async (_, fields) => {
+    expect(await reading(pbx.send("", fields))).toEqual({ kind: "ignored", reply: { status: 204 } });
+  });
+
+  test.each<[string, Fields, string]>([
+    ["nothing", {}, "CallSid"],
+    ["no call", { CallStatus: "ringing", From: customer }, "CallSid"],
+    ["a call that is no id", { CallSid: "CA1/../x", CallStatus: "ringing" }, "CallSid"],
+    ["a parent that is no id", { CallSid: "CA1", ParentCallSid: "a b", CallStatus: "ringing" }, "ParentCallSid"],
+    ["a dialled leg that is no id", { CallSid: "CA1", DialCallSid: "a:b", DialCallStatus: "busy" }, "DialCallSid"],
+    ["no recording", { CallSid: "CA1", RecordingStatus: "completed" }, "RecordingSid"],
+    [
+      "a recording that is no id",
+      { CallSid: "CA1", RecordingStatus: "completed", RecordingSid: "../x" },
+      "RecordingSid",
+    ],
+  ])("is malformed: %s", async (_, fields, field) => {
+    expect(await reading(pbx.send("", fields))).toMatchObject({ kind: "malformed", field });
+  });
+});
+
+describe("notes", () => {
+  test.each([
+    ["machine_start", "Answered by an answering machine."],
+    ["machine_end_beep", "Answered by an answering machine."],
+    ["fax", "Answered by a fax machine."],
+    ["human", undefined],
+    ["unknown", undefined],
+  ])("when AnsweredBy is %s", async (answeredBy, note) => {
+    const heard = await event(pbx.status(pbx.placed(line, customer), "in-progress", 5, { AnsweredBy: answeredBy }));
+    expect(heard.note).toBe(note);
+  });
+
+  test("of a machine that is known late", async () => {
+    const late = pbx.send("", { CallSid: "CA1", AnsweredBy: "machine_end_silence" });
+    expect(await event(late)).toEqual({ call: "CA1", id: "machine:CA1", note: "Answered by an answering machine." });
+  });
+});
+
+describe("ids of events", () => {
+  test("are the same for each attempt and differ for each thing said", async () => {
+    const root = pbx.inbound(customer, line);
+    const child = pbx.dialled(root, "client:ann");
+    const webhooks = [
+      pbx.voice(root),
+      pbx.voice(root, { CallStatus: "in-progress" }),
+      pbx.status(root, "ringing", 0),
+      pbx.status(root, "in-progress", 1),
+      pbx.status(root, "completed", 9),
+      pbx.status(child, "ringing", 1),
+      pbx.status(child, "completed", 9),
+      pbx.dial(root, "completed", { DialCallSid: child.sid }),
+      pbx.dial(root, "no-answer", { DialCallSid: child.sid }),
+      pbx.dial(root, "no-answer", { DialCallSid: "CA3" }),
+      pbx.voicemail(root, "RE1"),
+      pbx.recording(root, "RE1", "in-progress"),
+      pbx.recording(root, "RE1"),
+    ];
+    const ids = async () => Promise.all(webhooks.map(async (webhook) => (await event(webhook)).id));
+    expect(new Set(await ids()).size).toBe(webhooks.length);
+    expect(await ids()).toEqual(await ids());
+  });
+
+  test("do not hide the number that only a later voice request tells", async () => {
+    const root = pbx.inbound("client:ann", "");
+    const [bare, numbered] = [await event(pbx.voice(root)), await event(pbx.voice(root, { PhoneNumber: customer }))];
+    expect(bare.id).not.toBe(numbered.id);
+  });
+});
+
+const leg = `statusCallback="${hookUrl}/leg#rc=3&amp;rp=all" statusCallbackEvent="initiated ringing answered completed"`;
+const recorded = `recordingStatusCallback="${hookUrl}/recording#rc=3&amp;rp=all" recordingStatusCallbackEvent="in-progress completed absent"`;
+const action = `action="${hookUrl}/dial#rc=3&amp;rp=all"`;
+const ownTwiml = "https://twiml.example.com/in?a=1&b='2'";
+const redirected = "<Response><Redirect>https://twiml.example.com/in?a=1&amp;b=&apos;2&apos;</Redirect></Response>";
+
+describe("TwiML", () => {
+  const incoming = pbx.voice(pbx.inbound(customer, line));
+  const softphone = pbx.voice(pbx.inbound("client:ann", ""), { PhoneNumber: "+1 415-555-0123" });
+  const desk = pbx.voice(pbx.inbound("sip:101@acme.sip.twilio.com", `sip:${customer}@acme.sip.twilio.com`));
+  const ivr = pbx.voice(pbx.inbound(customer, line), { CallStatus: "in-progress", Digits: "1" });
+  const dialOut = `<Response><Dial callerId="${line}" timeout="30" ${action}><Number ${leg}>${customer}</Number></Dial></Response>`;
+
+  test.each<[string, Webhook, object, string]>([
+    ["nothing is configured", incoming, {}, "<Response/>"],
+    ["redirect", incoming, { redirect: ownTwiml }, redirected],
+    ["redirect, of a softphone", softphone, { redirect: ownTwiml, caller_id: line }, redirected],
+    ["redirect, of a call placed", pbx.voice(pbx.placed(line, customer)), { redirect: ownTwiml }, redirected],
+    [
+      "forward",
+      incoming,
+      { forward: [mobile, "client:ann", "sip:102@pbx.example.com"], ring_seconds: 20 },
+      `<Response><Dial timeout="20" ${action}><Number ${leg}>${mobile}</Number><Client ${leg}>ann</Client>` +
+        `<Sip ${leg}>sip:102@pbx.example.com</Sip></Dial></Response>`,
+    ],
+    [
+      "forward, recorded, after a menu",
+      ivr,
+      { forward: ["client:ann"], record: true },
+      `<Response><Dial timeout="30" ${action} record="record-from-answer-dual" ${recorded}>` +
+        `<Client ${leg}>ann</Client></Dial></Response>`,
+    ],
+    [
+      "forward, of a call placed",
+      pbx.voice(pbx.placed(line, customer)),
+      { forward: [mobile], caller_id: line },
+      "<Response/>",
+    ],
+    ["caller_id, of a softphone", softphone, { caller_id: line }, dialOut],
+    ["caller_id, of a desk phone", desk, { caller_id: line }, dialOut],
+    ["caller_id, but no number", pbx.voice(pbx.inbound("client:ann", "")), { caller_id: line }, "<Response/>"],
+    [
+      "caller_id, but the number is none",
+      pbx.voice(pbx.inbound("client:ann", ""), { To: "<Evil/>" }),
+      { caller_id: line },
+      "<Response/>",
+    ],
+    [
+      "caller_id, of one softphone to another",
+      pbx.voice(pbx.inbound("client:ann", "client:bob")),
+      { caller_id: line },
+      "<Response/>",
+    ],
+    ["a softphone without caller_id", softphone, { forward: [mobile] }, "<Response/>"],
+  ])("for %s", async (_, webhook, settings, answer) => {
+    expect(await twiml(webhook, settings)).toBe(answer);
+  });
+
+  const mailbox = { forward: ["client:ann"], voicemail: 'Ann & Bob\'s <office>, "closed"' };
+  const message =
+    "<Response><Say>Ann &amp; Bob&apos;s &lt;office&gt;, &quot;closed&quot;</Say>" +
+    `<Record action="${hookUrl}/voicemail#rc=3&amp;rp=all" ${recorded}/></Response>`;
+  const root = pbx.inbound(customer, line);
+
+  test.each<[string, Webhook, object, string]>([
+    ["nobody answers", pbx.dial(root, "no-answer"), mailbox, message],
+    ["everybody is busy", pbx.dial(root, "busy", { DialCallSid: "CA2" }), mailbox, message],
+    ["the agent declines", pbx.dial(root, "completed", { DialCallSid: "CA2", DialBridged: "false" }), mailbox, message],
+    ["the agent answers", pbx.dial(root, "completed", { DialCallSid: "CA2" }), mailbox, "<Response/>"],
+    ["the caller hung up", pbx.dial(root, "no-answer", { CallStatus: "completed" }), mailbox, "<Response/>"],
+    ["there is no mailbox", pbx.dial(root, "no-answer"), { forward: ["client:ann"] }, "<Response/>"],
+    ["it was a softphone", pbx.dial(pbx.inbound("client:ann", ""), "no-answer"), mailbox, "<Response/>"],
+    ["the message is left", pbx.voicemail(root, "RE1"), mailbox, "<Response/>"],
+  ])("after a dial when %s", async (_, webhook, settings, answer) => {
+    expect(await twiml(webhook, settings)).toBe(answer);
+  });
+
+  test("leads back to the address that holds the hook secret", async () => {
+    const secret = `${hookUrl}/a%26b`;
+    expect(await twiml(incoming, { forward: ["client:ann"] }, { hookUrl: secret })).toContain(
+      `action="${secret}/dial#`,
+    );
+  });
+
+  test("is not given to callbacks", async () => {
+    const callbacks = [
+      pbx.status(root, "completed", 1),
+      pbx.recording(root, "RE1"),
+      pbx.status(pbx.dialled(root, mobile), "ringing", 1),
+    ];
+    for (const webhook of callbacks) expect(await reply(webhook, mailbox)).toEqual({ status: 204 });
+  });
+
+  test("is chosen by the fields, whatever the path", async () => {
+    const fields = Object.fromEntries(new URLSearchParams(incoming.body));
+    expect(await twiml(pbx.send("/recording", fields), { redirect: ownTwiml })).toBe(redirected);
+  });
+});
+
+describe("settings", () => {
+  test("default to an answer that does nothing", () => {
+    expect(twilio.settings.parse(undefined)).toEqual({ forward: [], ring_seconds: 30, record: false });
+  });
+
+  test.each<[object, string, RegExp]>([
+    [{ redirect: ownTwiml, forward: [mobile] }, "forward", /cannot stand beside redirect/],
+    [{ voicemail: "Hello" }, "voicemail", /needs forward/],
+    [{ redirect: "http://twiml.example.com" }, "redirect", /https/],
+    [{ forward: ["ann"] }, "forward.0", /client:<identity>/],
+    [{ forward: Array(11).fill(mobile) }, "forward", /10/],
+    [{ caller_id: "4155550100" }, "caller_id", /\+14155550100/],
+    [{ ring_seconds: 1 }, "ring_seconds", /5/],
+    [{ colour: "blue" }, "", /colour/],
+  ])("refuse %j", (settings, path, message) => {
+    const issue = twilio.settings.safeParse(settings).error?.issues[0];
+    expect(issue?.path.join(".")).toBe(path);
+    expect(issue?.message).toMatch(message);
+  });
+});

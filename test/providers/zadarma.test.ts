@@ -1,0 +1,365 @@
+import { describe, expect, test } from "vitest";
+import { fold } from "../../src/calls/call.ts";
+import { type Account, emptyOk } from "../../src/providers/provider.ts";
+import { type ZadarmaSettings, zadarma } from "../../src/providers/zadarma.ts";
+import type { Webhook } from "../standins/webhook.ts";
+import { country, type Fields, signedFields, stories, zadarmaPbx } from "../standins/zadarma.ts";
+import { conforms } from "./conforms.ts";
+import { hear, hookOf } from "./hearing.ts";
+import { fields, signature } from "./spoiling.ts";
+
+const key = "15f5d5f5d5f5d5f5d5f5";
+const secret = "sk000000000000000000";
+const hookUrl = "https://hooks.example/hooks/support";
+const heardAt = Date.UTC(2026, 8, 1, 9, 0, 0);
+const pbx = zadarmaPbx({ key, secret, hookUrl });
+
+function accountWith(settings: unknown = {}, more: Partial<Account<ZadarmaSettings>> = {}): Account<ZadarmaSettings> {
+  const secrets = new Map([
+    ["ZADARMA_KEY", key],
+    ["ZADARMA_SECRET", secret],
+  ]);
+  return { settings: zadarma.settings.parse(settings), secrets, hookUrl, lines: [], ...more };
+}
+
+const account = accountWith();
+const allStories = stories(pbx);
+
+conforms(zadarma, {
+  account,
+  stories: allStories,
+  country,
+  spoil: (webhook) => {
+    const sent = new URLSearchParams(webhook.body);
+    const covered = signedFields(sent.get("event") ?? "", sent);
+    const added = "a field added"; // is not noticed: the signature covers few fields
+    return [...fields(webhook, covered).filter(({ what }) => what !== added), ...signature(webhook)];
+  },
+});
+
+const call = { call_start: "2026-09-01 12:00:00", pbx_call_id: "in_0123456789abcdef0123456789abcdef01234567" };
+const outCall = { ...call, pbx_call_id: "out_0123456789abcdef0123456789abcdef01234567" };
+const reached = { ...call, caller_id: "+380671112233", called_did: "380443334455" };
+const dialled = { ...outCall, destination: "+380671112233", internal: "100" };
+
+const heard = (webhook: Webhook, by = account, at = heardAt) => hear(zadarma, by, webhook, at);
+const verdictOn = async (webhook: Webhook, by = account) => zadarma.verify(await hookOf(webhook, heardAt), by);
+const readingOf = async (webhook: Webhook, by = account) => zadarma.read(await hookOf(webhook, heardAt), by);
+
+async function told(webhooks: readonly Webhook[], by = account) {
+  const events = await Promise.all(webhooks.map((webhook, i) => heard(webhook, by, heardAt + i * 1000)));
+  return fold(call.pbx_call_id, events.flat(), { country });
+}
+
+describe("who talked, whatever the order", () => {
+  test.each(allStories.map((story) => [story.title, story] as const))("%s", async (_, { webhooks, talked }) => {
+    expect((await told(webhooks)).talks.map((talk) => talk.extension)).toEqual(talked);
+    expect((await told(webhooks.toReversed())).talks.map((talk) => talk.extension)).toEqual(talked);
+  });
+});
+
+describe("the check of a new address", () => {
+  const challenged = async (webhook: Webhook) => zadarma.challenge(await hookOf(webhook, heardAt));
+  const echo = (body: string) => ({ status: 200, body, type: "text/plain; charset=utf-8" });
+
+  test("gets its value back, to the letter", async () => {
+    expect(await challenged(pbx.echo("a b+<c>&é"))).toEqual(echo("a b+<c>&é"));
+  });
+
+  test("may come as a form", async () => {
+    const body = new URLSearchParams({ zd_echo: "abc" }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    expect(await challenged({ method: "POST", url: hookUrl, headers, body })).toEqual(echo("abc"));
+  });
+
+  test.each([
+    ["it is too long to be one", pbx.echo("x".repeat(513))],
+    ["there is none", { method: "GET", url: hookUrl, headers: {} }],
+    ["an event has the field too", pbx.start({ ...reached, zd_echo: "abc" })],
+  ])("is not answered when %s", async (_, webhook) => {
+    expect(await challenged(webhook)).toBeUndefined();
+  });
+});
+
+describe("what is genuine", () => {
+  test.each(["start", "internal", "answer", "end", "outStart", "outEnd", "record", "ivr"] as const)(
+    "knows %s as a form and as multipart",
+    async (event) => {
+      const sent = { ...reached, ...dialled, call_id_with_rec: "1781129241.26640977" };
+      const parts = zadarmaPbx({ key, secret, hookUrl, body: "multipart" });
+      expect(await verdictOn(pbx[event](sent))).toEqual({ genuine: true });
+      expect(await verdictOn(parts[event](sent))).toEqual({ genuine: true });
+      expect(await readingOf(parts[event](sent))).toEqual(await readingOf(pbx[event](sent)));
+    },
+  );
+
+  test.each(["sms", "numberLookup", "callTracking"] as const)(
+    "ignores %s, which is signed over its result",
+    async (event) => {
+      const parts = zadarmaPbx({ key, secret, hookUrl, body: "multipart" });
+      const webhook = parts[event]({ result: '{"text":"hi, \\u00e9 + é"}' });
+      expect(await verdictOn(webhook)).toEqual({ genuine: true });
+      expect(await readingOf(webhook)).toEqual({ kind: "ignored", reply: emptyOk });
+    },
+  );
+
+  test.each(["SPEECH_RECOGNITION", "DOCUMENT", "NOTIFY_INTERNAL_END", "NOTIFY_TOMORROW", "constructor", "notify_end"])(
+    "accepts %s, which nobody can check, and hears nothing in it",
+    async (event) => {
+      const webhook = pbx.notify(event, { ...reached, disposition: "answered" });
+      expect(await verdictOn(webhook)).toEqual({ genuine: true });
+      expect(await readingOf(webhook)).toEqual({ kind: "ignored", reply: emptyOk });
+    },
+  );
+
+  test("refuses what names no event", async () => {
+    const { event: _, ...rest } = Object.fromEntries(new URLSearchParams(pbx.start(reached).body));
+    const webhook = { ...pbx.start(reached), body: new URLSearchParams(rest).toString() };
+    expect(await verdictOn(webhook)).toMatchObject({ genuine: false });
+  });
+
+  test("says what to do when an account does not sign at all", async () => {
+    const webhook = pbx.start(reached);
+    const unsigned = { ...webhook, headers: { "content-type": webhook.headers["content-type"] ?? "" } };
+    expect(await verdictOn(unsigned)).toEqual({ genuine: false, reason: expect.stringContaining("API keys") });
+  });
+
+  test("knows both secrets while they are being rotated", async () => {
+    const secrets = new Map([["ZADARMA_SECRET", `new-secret,${secret}`]]);
+    expect(await verdictOn(pbx.start(reached), accountWith({}, { secrets }))).toEqual({ genuine: true });
+  });
+
+  test.each([
+    ["185.45.152.42", true],
+    ["203.0.113.9", false],
+  ])("from %s, where sources are configured, is %s", async (address, genuine) => {
+    const by = accountWith({ sources: ["185.45.152.40/30"] });
+    for (const webhook of [pbx.start(reached), pbx.document({ result: "{}" })]) {
+      const sent = { ...webhook, headers: { ...webhook.headers, "cf-connecting-ip": address } };
+      expect(await verdictOn(sent, by)).toMatchObject({ genuine });
+    }
+  });
+
+  test("does not believe a source that the sender wrote", async () => {
+    const webhook = pbx.start(reached);
+    const sent = { ...webhook, headers: { ...webhook.headers, "x-forwarded-for": "185.45.152.42" } };
+    expect(await verdictOn(sent, accountWith({ sources: ["185.45.152.40/30"] }))).toMatchObject({ genuine: false });
+  });
+});
+
+describe("a signature that was seen once", () => {
+  /** Another event under the signature of `from`. */
+  const forgedFrom = (from: Webhook, event: string, fields: Fields): Webhook => ({
+    ...from,
+    body: new URLSearchParams({ event, ...fields }).toString(),
+  });
+  const story = [
+    pbx.start(reached),
+    pbx.answer({ ...call, caller_id: reached.caller_id, destination: "100", internal: "100" }),
+    pbx.end({ ...reached, duration: "47", disposition: "answered", internal: "100", last_internal: "100" }),
+  ];
+
+  test.each(["cancel", "no answer", "failed", "busy", ""])(
+    "on a forged END (%s) cannot unsay that somebody talked",
+    async (disposition) => {
+      const forgery = forgedFrom(pbx.start(reached), "NOTIFY_END", { ...reached, disposition, is_recorded: "0" });
+      expect(await verdictOn(forgery)).toEqual({ genuine: true }); // as Zadarma's own code would have it
+      expect(await told([...story, forgery])).toMatchObject({ status: "answered", seconds: 47 });
+      expect(await told([forgery, ...story])).toMatchObject({ status: "answered", seconds: 47 });
+    },
+  );
+
+  test("over numbers and a time does not make a RECORD", async () => {
+    const text = `${reached.caller_id}${reached.called_did}${reached.call_start}`.slice(1);
+    const plusless = { ...reached, caller_id: reached.caller_id.slice(1) };
+    const ids = { pbx_call_id: text.slice(0, 10), call_id_with_rec: text.slice(10) };
+    const forgery = forgedFrom(pbx.start(plusless), "NOTIFY_RECORD", ids);
+    expect(await verdictOn(forgery)).toEqual({ genuine: true });
+    expect(await readingOf(forgery)).toMatchObject({ kind: "malformed", field: "call_id_with_rec" });
+  });
+});
+
+describe("what is malformed", () => {
+  test.each([
+    ["no id of the call", pbx.start({ ...reached, pbx_call_id: "" }), "pbx_call_id"],
+    ["an id with blanks", pbx.start({ ...reached, pbx_call_id: "in_1 2" }), "pbx_call_id"],
+    ["an endless id", pbx.start({ ...reached, pbx_call_id: `in_${"1".repeat(126)}` }), "pbx_call_id"],
+    ["no id of the recording", pbx.record({ pbx_call_id: call.pbx_call_id }), "call_id_with_rec"],
+    ["a path for a recording", pbx.record({ ...call, call_id_with_rec: "../../x" }), "call_id_with_rec"],
+  ])("%s", async (_, webhook, field) => {
+    expect(await readingOf(webhook)).toMatchObject({ kind: "malformed", field });
+  });
+});
+
+test("answers every webhook with nothing: anything else would be a command to the live call", async () => {
+  const webhooks = allStories.flatMap((story) => story.webhooks);
+  const readings = await Promise.all(webhooks.map((webhook) => readingOf(webhook)));
+  expect(readings.map((reading) => reading.kind === "heard" && reading.reply)).toEqual(webhooks.map(() => emptyOk));
+});
+
+test("knows the same webhook again, in whatever order its fields are", async () => {
+  const sent = { ...reached, internal: "100" };
+  const reversed = Object.fromEntries(Object.entries(sent).toReversed());
+  expect(await heard(pbx.internal(reversed))).toEqual(await heard(pbx.internal(sent)));
+});
+
+test("tells every webhook of a call from the others", async () => {
+  for (const { webhooks } of allStories) {
+    const ids = (await Promise.all(webhooks.map((webhook) => heard(webhook)))).flat().map((event) => event.id);
+    expect(new Set(ids).size).toBe(ids.length);
+  }
+});
+
+describe("what a disposition says of an incoming and of an outgoing call", () => {
+  test.each([
+    ["answered", "answered", "answered", undefined],
+    ["ANSWERED ", "answered", "answered", undefined],
+    ["cancel", "missed", "canceled", undefined],
+    ["Cancel", "missed", "canceled", undefined],
+    ["no answer", "missed", "missed", undefined],
+    ["no_answer", "missed", "missed", undefined],
+    ["busy", "busy", "busy", undefined],
+    ["failed", "failed", "failed", undefined],
+    ["call failed", "failed", "failed", undefined],
+    ["no money", "failed", "failed", "no money"],
+    ["unallocated number", "failed", "failed", "unallocated number"],
+    ["no limit", "failed", "failed", "no limit"],
+    ["no day limit", "failed", "failed", "no day limit"],
+    ["line limit", "failed", "failed", "line limit"],
+    ["no money, no limit", "failed", "failed", "no money, no limit"],
+    ["Gone\u0000\u202eFishing\n", "failed", "failed", "Gone Fishing"],
+    ["constructor", "failed", "failed", "constructor"],
+    ["", "unanswered", "unanswered", undefined],
+  ])("%j", async (disposition, incoming, outgoing, note) => {
+    const [end] = await heard(pbx.end({ ...reached, disposition, duration: "5" }));
+    const [outEnd] = await heard(pbx.outEnd({ ...dialled, disposition, duration: "5" }));
+    expect([end?.ended, end?.note]).toEqual([incoming, note]);
+    expect([outEnd?.ended, outEnd?.note]).toEqual([outgoing, note]);
+  });
+
+  test("keeps of an unknown one no more than staff would read", async () => {
+    const [end] = await heard(pbx.end({ ...reached, disposition: "x".repeat(5000) }));
+    expect(end?.note).toHaveLength(100);
+  });
+
+  test("takes the length of a call that nobody answered for how long it rang", async () => {
+    const [end] = await heard(pbx.end({ ...reached, disposition: "cancel", duration: "5" }));
+    expect(end?.seconds).toBeUndefined();
+  });
+});
+
+describe("whose number it is", () => {
+  test.each([
+    ["+380671112233", { phone: "+380671112233" }],
+    ["380671112233", { phone: "380671112233" }],
+    ["+38 (067) 111-22-33", { phone: "+380671112233" }],
+    ["112", { phone: "112" }],
+    ["", { withheld: true }],
+    ["0", { withheld: true }],
+    ["anonymous", { withheld: true }],
+    ["Unknown", { withheld: true }],
+  ])("calls from %j", async (caller_id, expected) => {
+    const [start] = await heard(pbx.start({ ...reached, caller_id }));
+    expect({ phone: start?.phone, withheld: start?.withheld }).toEqual({ phone: undefined, ...expected });
+  });
+
+  test("is not hidden when a webhook just does not say it", async () => {
+    const [start] = await heard(pbx.start({ ...call, called_did: reached.called_did }));
+    expect(start?.withheld).toBeUndefined();
+  });
+
+  test("is the one in E.164 where Zadarma adds it to what was dialled", async () => {
+    const webhook = pbx.outStart({ ...dialled, destination: "0671112233", dst_e164: "380671112233" });
+    expect(await heard(webhook)).toMatchObject([{ phone: "380671112233", direction: "outgoing" }]);
+  });
+
+  test("is, at the end of an outgoing call, not the caller's: that is the company's line", async () => {
+    const webhook = pbx.outEnd({ ...dialled, caller_id: "380443334455", disposition: "busy" });
+    expect(await heard(webhook)).toMatchObject([{ phone: "+380671112233", line: "380443334455", extension: "100" }]);
+  });
+
+  test("may be an address", async () => {
+    const webhook = pbx.outStart({ ...dialled, destination: "sip:bob@example.com" });
+    expect(await heard(webhook)).toMatchObject([{ phone: "sip:bob@example.com" }]);
+  });
+});
+
+describe("calls between extensions", () => {
+  test.each([
+    ["short ones", pbx.outStart({ ...outCall, internal: "100", destination: "101" }), true],
+    ["full logins", pbx.outStart({ ...outCall, internal: "499499-100", destination: "499499-101" }), true],
+    ["on the way in", pbx.start({ ...call, caller_id: "100", called_did: "499499-101" }), true],
+    ["not: a short number calls", pbx.start({ ...reached, caller_id: "112" }), undefined],
+    [
+      "not: an extension answers",
+      pbx.answer({ ...call, caller_id: "112", destination: "100", internal: "100" }),
+      undefined,
+    ],
+  ])("%s", async (_, webhook, internal) => {
+    const [event] = await heard(webhook);
+    expect(event?.internal).toBe(internal);
+  });
+
+  test("know extensions by their short form", async () => {
+    const webhook = pbx.outStart({ ...outCall, internal: "499499-100", destination: "499499-101" });
+    expect(await heard(webhook)).toMatchObject([{ extension: "100", phone: "101" }]);
+  });
+});
+
+describe("legs", () => {
+  test("of an outgoing call that is handed over do not turn it around", async () => {
+    const webhook = pbx.internal({ ...reached, ...outCall, internal: "101", transfer_from: "100" });
+    const [event] = await heard(webhook);
+    expect(event).toMatchObject({ direction: "outgoing", leg: { id: "101", party: "agent", transferFrom: "100" } });
+    expect(event?.phone).toBeUndefined();
+  });
+
+  test("of a click-to-call begin with the agent, who is not the customer", async () => {
+    const webhook = pbx.answer({ ...dialled, destination: "499499-100", caller_id: "380443334455" });
+    expect(await told([pbx.outStart(dialled), webhook])).toMatchObject({ status: "ringing", phone: "+380671112233" });
+  });
+
+  test("are known by who answered, even where the end only tells who was rung first", async () => {
+    const answer = { ...call, caller_id: reached.caller_id, destination: "100", internal: "100" };
+    const handed = { ...answer, destination: "099", internal: "099", transfer_from: "100" };
+    const end = pbx.end({ ...reached, disposition: "answered", internal: "100" });
+    const { talks } = await told([pbx.start(reached), pbx.answer(answer), pbx.answer(handed), end]);
+    expect(talks.map((talk) => talk.extension)).toEqual(["100", "099"]);
+  });
+
+  test("stay without an agent where none is named", async () => {
+    expect(await heard(pbx.internal(reached))).toMatchObject([{ leg: undefined, phone: "+380671112233" }]);
+  });
+});
+
+describe("the beginning of a call", () => {
+  test.each([
+    ["is not read where nobody knows the zone", accountWith(), undefined],
+    ["is read in the zone that is configured", accountWith({ time_zone: "Europe/Kyiv" }), "2026-09-01T09:00:00Z"],
+    ["is Moscow's at Novofon", accountWith({}, { api: "https://api.novofon.com" }), "2026-09-01T09:00:00Z"],
+    [
+      "is Moscow's at Novofon unless configured",
+      accountWith({ time_zone: "UTC+5" }, { api: "https://api.novofon.com" }),
+      "2026-09-01T07:00:00Z",
+    ],
+  ])("%s", async (_, by, instant) => {
+    const [start] = await heard(pbx.start(reached), by);
+    expect(start?.startedAt).toBe(instant && Date.parse(instant));
+  });
+});
+
+describe("settings", () => {
+  test("may be absent", () => {
+    expect(zadarma.settings.parse(undefined)).toEqual({});
+  });
+
+  test.each([
+    ["an unknown key", { timezone: "UTC" }],
+    ["an unknown zone", { time_zone: "Mars/Olympus" }],
+    ["an impossible offset", { time_zone: "UTC+25" }],
+    ["what is no address", { sources: ["zadarma.com"] }],
+    ["an empty list, which nothing would pass", { sources: [] }],
+  ])("refuse %s", (_, table) => {
+    expect(zadarma.settings.safeParse(table).success).toBe(false);
+  });
+});

@@ -1,0 +1,137 @@
+/** Zadarma's API as far as recordings go: as strict about signatures, as vague about errors. */
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+export interface ZadarmaRecording {
+  readonly bytes: Uint8Array;
+  /** MIME type. */
+  readonly type: string;
+  /** Until then it is not found; ms since the epoch. */
+  readonly readyAt?: number;
+  readonly pbxCallId: string;
+}
+
+interface ZadarmaApiSettings {
+  readonly key: string;
+  readonly secret: string;
+  /** By `call_id_with_rec`. */
+  readonly recordings: ReadonlyMap<string, ZadarmaRecording>;
+  /** ms since the epoch. */
+  readonly now: () => number;
+  /** The HTTP status of what is beyond the rate limit: 429 is documented, 200 was met. */
+  readonly limitedAs?: 200 | 429;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Requests a minute. */
+const limit = 100;
+const minuteMs = 60_000;
+const recordPath = "/v1/pbx/record/request/";
+const lifetimes = { least: 180, usual: 1800, most: 5_184_000 };
+
+/** Answers what is the API's; `false` for a request that is not. */
+export function zadarmaApi(
+  settings: ZadarmaApiSettings,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const { recordings, now, limitedAs = 200 } = settings;
+  const requested: number[] = [];
+  const tokens = new Map<string, { callId: string; expiresAt: number }>();
+
+  const link = (origin: string, callId: string, expiresAt: number) => {
+    const token = createHash("sha1").update(`${settings.secret} ${tokens.size}`).digest("hex");
+    tokens.set(token, { callId, expiresAt });
+    return `${origin}/v1/pbx/record/download/${token}/${callId}.mp3`;
+  };
+
+  const answerOf = (request: IncomingMessage): Answer => {
+    const recent = requested.filter((at) => at > now() - minuteMs);
+    requested.splice(0, requested.length, ...recent, now());
+    if (recent.length >= limit) return refused(limitedAs, "You exceeded the rate limit");
+    const [path = "", query = ""] = (request.url ?? "").split("?");
+    if (!authorized(request.headers.authorization ?? "", path, query, settings)) return refused(401, "Not authorized");
+    if (path !== recordPath || request.method !== "GET") return refused(404, "Wrong method");
+    return recordsOf(new URLSearchParams(query), `http://${request.headers.host}`);
+  };
+
+  const recordsOf = (parameters: URLSearchParams, origin: string): Answer => {
+    const [callId, pbxCallId] = [parameters.get("call_id"), parameters.get("pbx_call_id")];
+    const lifetime = Number(parameters.get("lifetime") ?? lifetimes.usual);
+    const known = new Set(["call_id", "pbx_call_id", "lifetime", "format"]);
+    const strange = [...parameters.keys()].some((name) => !known.has(name));
+    const lifetimeFits = lifetime >= lifetimes.least && lifetime <= lifetimes.most;
+    if (strange || !lifetimeFits || (!callId && !pbxCallId)) return refused(400, "Wrong parameters");
+    const found = [...recordings].filter(
+      ([id, { pbxCallId: of, readyAt = 0 }]) =>
+        (!callId || callId === id) && (!pbxCallId || pbxCallId === of) && readyAt <= now(),
+    );
+    if (found.length === 0) return refused(200, "File not found");
+    const expiresAt = now() + lifetime * 1000;
+    const links = found.map(([id]) => link(origin, id, expiresAt));
+    const lifetime_till = new Date(expiresAt).toISOString().slice(0, 19).replace("T", " ");
+    return { status: 200, body: { status: "success", ...(pbxCallId ? { links } : { link: links[0] }), lifetime_till } };
+  };
+
+  const download = (request: IncomingMessage, response: ServerResponse) => {
+    const [, token = "", callId] =
+      /^\/v1\/pbx\/record\/download\/([0-9a-f]+)\/(.+)\.mp3$/.exec(request.url ?? "") ?? [];
+    const grant = tokens.get(token);
+    const recording = recordings.get(callId ?? "");
+    // The token is all that is asked for: credentials have no business here.
+    const welcome = request.method === "GET" && request.headers.authorization === undefined;
+    if (!welcome || !recording || !grant || grant.callId !== callId || grant.expiresAt <= now()) {
+      response.writeHead(404, { "content-type": "text/html" }).end("<html><h1>404 Not Found</h1></html>");
+      return;
+    }
+    const { bytes, type } = recording;
+    response.writeHead(200, { "content-type": type, "content-length": bytes.byteLength }).end(bytes);
+  };
+
+  return (request, response) => {
+    const path = request.url ?? "";
+    if (!path.startsWith("/v1/")) return false;
+    if (path.startsWith("/v1/pbx/record/download/")) {
+      download(request, response);
+      return true;
+    }
+    const { status, body } = answerOf(request);
+    const left = Math.max(0, limit - requested.length);
+    response.writeHead(status, {
+      "content-type": "application/json",
+      "x-ratelimit-limit": limit,
+      "x-ratelimit-remaining": left,
+      "x-ratelimit-reset": Math.ceil((now() + minuteMs) / 1000),
+    });
+    response.end(JSON.stringify(body));
+    return true;
+  };
+}
+
+function refused(status: number, message: string): Answer {
+  return { status, body: { status: "error", message } };
+}
+
+/** Zadarma signs anew what it decoded: a query that is sorted or encoded in another way has another signature. */
+function authorized(
+  header: string,
+  path: string,
+  query: string,
+  { key, secret }: { key: string; secret: string },
+): boolean {
+  const parameters = [...new URLSearchParams(query)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const rebuilt = parameters.map(([name, value]) => `${phpEncoded(name)}=${phpEncoded(value)}`).join("&");
+  const hash = createHmac("sha1", secret).update(path + rebuilt + createHash("md5").update(rebuilt).digest("hex"));
+  const expected = Buffer.from(`${key}:${Buffer.from(hash.digest("hex"), "latin1").toString("base64")}`);
+  const offered = Buffer.from(header);
+  return query === rebuilt && offered.byteLength === expected.byteLength && timingSafeEqual(offered, expected);
+}
+
+/** PHP's `urlencode`. */
+function phpEncoded(text: string): string {
+  return encodeURIComponent(text)
+    .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");
+}
