@@ -71,7 +71,7 @@ export function fold(id: string, events: readonly HeardEvent[], numbering: { cou
     lastHeardAt: Math.max(...heard.map((event) => event.heardAt)),
     seconds: talked ? secondsOf(heard, human) : undefined,
     recordings: recordingsIn(heard),
-    notes: [...new Set(heard.flatMap((event) => event.note ?? []))].sort(),
+    notes: [...new Set(heard.flatMap((event) => event.note || []))].sort(),
   };
 }
 
@@ -131,7 +131,7 @@ function numberOf(
 }
 
 function rungIn(heard: readonly HeardEvent[], legs: readonly Leg[]): string[] {
-  const placed = heard.flatMap((event) => event.extension ?? []);
+  const placed = heard.flatMap((event) => event.extension || []);
   const rung = legs.filter((leg) => leg.party === "agent").flatMap((leg) => leg.extension ?? []);
   return [...new Set([...placed, ...rung])].sort();
 }
@@ -141,7 +141,7 @@ function talksIn(heard: readonly HeardEvent[], legs: readonly Leg[], direction: 
   const talking = legs.filter((leg) => leg.talked && leg.extension !== undefined);
   const known = new Set(talking.map((leg) => leg.extension));
   const customer = legs.find((leg) => leg.party === "customer" && leg.talked);
-  const placed = direction === "outgoing" ? [...new Set(heard.flatMap((event) => event.extension ?? []))].sort() : [];
+  const placed = direction === "outgoing" ? [...new Set(heard.flatMap((event) => event.extension || []))].sort() : [];
   const placing = placed
     .filter((extension) => !known.has(extension))
     .map((extension) => ({
@@ -186,5 +186,6 @@ function recordingsIn(heard: readonly HeardEvent[]): Recording[] {
     byId.set(key, { ...ahead, url: clearest([known?.url, recording.url].flatMap((url) => url ?? [])) });
   }
   const named = [...byId.values()].filter((recording) => recording.id !== "");
-  return (named.length > 0 ? named : [...byId.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const told = named.length > 0 ? named : [...byId.values()];
+  return told.sort((a, b) => (a.part ?? 0) - (b.part ?? 0) || (a.id < b.id ? -1 : 1));
 }

@@ -40,7 +40,7 @@ function legOf(heard: readonly LegHeard[], direction: Direction | undefined, cou
   const legs = heard.map((event) => event.leg);
   const number = clearest(legs.flatMap((leg) => (leg.number ? [normalize(leg.number, country)] : [])));
   const party = legs.find((leg) => leg.party)?.party ?? (direction === "outgoing" ? "customer" : "agent");
-  const extension = legs.flatMap((leg) => leg.extension ?? []).sort()[0];
+  const extension = legs.flatMap((leg) => leg.extension || []).sort()[0];
   const said = new Set<LegStatus>(legs.map((leg) => leg.status));
   const joined = !legs.some((leg) => leg.connected === false);
   const talked = joined && (said.has("in-progress") || said.has("answered"));

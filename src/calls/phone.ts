@@ -19,6 +19,7 @@ export function normalize(number: string, country?: string): string {
   const text = number.trim();
   if (!written.test(text)) return text;
   const compact = text.replace(/[^\d+]/g, "");
+  if (!/\d/.test(compact)) return "";
   if (compact.startsWith("+")) return parsePhoneNumberFromString(compact)?.number ?? compact;
   const national = country && isCountry(country) ? parsePhoneNumberFromString(compact, country) : undefined;
   if (national?.isValid()) return national.number;
@@ -27,8 +28,9 @@ export function normalize(number: string, country?: string): string {
   return compact;
 }
 
-/** Of several ways in which a PBX wrote one number, the one that says most; the same for any order of `numbers`. */
+/** Of several ways in which a PBX wrote one number, the one that says most; the same for any order. Empty ones are none. */
 export function clearest(numbers: readonly string[]): string | undefined {
   const plus = (number: string) => Number(number.startsWith("+"));
-  return [...numbers].sort((a, b) => plus(b) - plus(a) || b.length - a.length || (a < b ? -1 : 1))[0];
+  const given = numbers.filter((number) => number !== "");
+  return given.sort((a, b) => plus(b) - plus(a) || b.length - a.length || (a < b ? -1 : 1))[0];
 }

@@ -62,8 +62,8 @@ const told = stories(pbx);
 describe("as a form", () => conforms(twilio, { account: accountWith(), stories: told }));
 
 describe.each(["query", "json"] as const)("as %s", (sent) => {
-  const stories_ = stories(twilioPbx({ accountSid, authToken, hookUrl, sent }));
-  conforms(twilio, { account: accountWith(), stories: stories_.slice(0, 1) });
+  const calls = stories(twilioPbx({ accountSid, authToken, hookUrl, sent }));
+  conforms(twilio, { account: accountWith(), stories: calls.slice(0, 1) });
 });
 
 describe("with a mailbox and other settings", () => {
@@ -158,7 +158,14 @@ describe("the root leg", () => {
       },
     ],
   ])("%s", async (_, leg, more, says) => {
-    expect(await event(pbx.voice(leg, more))).toMatchObject({ call: leg.sid, ...says });
+    const silence = {
+      phone: undefined,
+      line: undefined,
+      extension: undefined,
+      internal: undefined,
+      withheld: undefined,
+    };
+    expect({ ...silence, ...(await event(pbx.voice(leg, more))) }).toMatchObject({ call: leg.sid, ...says });
   });
 
   test.each([

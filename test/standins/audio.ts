@@ -1,13 +1,14 @@
 /** Recordings to hand out: real ones, and ones of any length that are made while they are read. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** The same short sentence in each format that the helpdesk takes. */
 export const samples = {
-  mp3: { path: new URL("audio/call.mp3", import.meta.url), type: "audio/mpeg" },
-  wav: { path: new URL("audio/call.wav", import.meta.url), type: "audio/x-wav" },
-  ogg: { path: new URL("audio/call.ogg", import.meta.url), type: "audio/ogg" },
-  m4a: { path: new URL("audio/call.m4a", import.meta.url), type: "audio/mp4" },
+  mp3: { path: join(import.meta.dirname, "audio", "call.mp3"), type: "audio/mpeg" },
+  wav: { path: join(import.meta.dirname, "audio", "call.wav"), type: "audio/x-wav" },
+  ogg: { path: join(import.meta.dirname, "audio", "call.ogg"), type: "audio/ogg" },
+  m4a: { path: join(import.meta.dirname, "audio", "call.m4a"), type: "audio/mp4" },
 } as const;
 
 export type Format = keyof typeof samples;
@@ -113,7 +114,6 @@ function mpegFrames(): Buffer {
     // 0xff would look like another frame's beginning.
     if (within >= afterSideInformation) block[at] = (noise >>> 16) % 255;
     if (within === 0) block.writeUInt32BE(0xfffb_9064, at);
-    if (within > 0 && within < 4) block[at] = [0xfb, 0x90, 0x64][within - 1] ?? 0;
   }
   return block;
 }

@@ -26,7 +26,7 @@ export interface Audio {
 }
 
 export class AudioStore {
-  readonly #directory = mkdtempSync(join(tmpdir(), "helpdesk-"));
+  readonly directory = mkdtempSync(join(tmpdir(), "helpdesk-"));
   readonly #audios = new Map<number, Audio>();
   #lastId = 0;
 
@@ -51,7 +51,7 @@ export class AudioStore {
   }
 
   async close(): Promise<void> {
-    await rm(this.#directory, { recursive: true, force: true });
+    await rm(this.directory, { recursive: true, force: true });
   }
 
   async #write(id: number, stream: Readable): Promise<Omit<Audio, "id" | "name" | "type">> {
@@ -76,6 +76,6 @@ export class AudioStore {
   }
 
   #path(id: number): string {
-    return join(this.#directory, String(id));
+    return join(this.directory, String(id));
   }
 }

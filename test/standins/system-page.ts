@@ -36,7 +36,9 @@ function answer(response: ServerResponse, status: number, type: string, body: st
 /** Browsers ask for parts of a recording in order to jump within it. */
 function play(request: IncomingMessage, response: ServerResponse, audio: Audio, audios: AudioStore): void {
   const range = rangeOf(request.headers.range, audio.kept);
-  const type = /^(audio\/[a-z0-9.-]+|video\/mp4|application\/ogg)$/.test(audio.type) ? audio.type : "application/octet-stream";
+  const type = /^(audio\/[a-z0-9.-]+|video\/mp4|application\/ogg)$/.test(audio.type)
+    ? audio.type
+    : "application/octet-stream";
   const headers = { "content-type": type, "accept-ranges": "bytes", "x-content-type-options": "nosniff" };
   if (range === "unsatisfiable") {
     response.writeHead(416, { ...headers, "content-range": `bytes */${audio.kept}` }).end();
@@ -81,8 +83,10 @@ function parts(system: System) {
 }
 
 function summary({ calls, uses, limit, violations, blockedUntil }: System): Markup {
-  const rules = violations.length === 0 ? html`<b class="good">none</b>` : html`<b class="bad">${violations.length}</b>`;
-  const blocked = blockedUntil > 0 ? html`<p class="blocked">Everybody is blocked until ${clock(blockedUntil)}.</p>` : "";
+  const rules =
+    violations.length === 0 ? html`<b class="good">none</b>` : html`<b class="bad">${violations.length}</b>`;
+  const blocked =
+    blockedUntil > 0 ? html`<p class="blocked">Everybody is blocked until ${clock(blockedUntil)}.</p>` : "";
   return html`<dl><div><dt>tickets</dt><dd><b>${calls.length}</b></dd></div>
 <div><dt>requests this minute</dt><dd><b>${uses}</b> of ${limit}</dd></div>
 <div><dt>rules broken</dt><dd>${rules}</dd></div></dl>${blocked}`;
@@ -98,7 +102,7 @@ function ticket(call: SystemCall): Markup {
   const { id, assignee, comments, recordings } = call.ticket;
   return html`<article class="ticket" id="ticket-${id}"><div class="head"><span class="number">#${id}</span>
 <strong>${call.phone}</strong><span class="status ${call.status ?? ""}">${statusWords(call)}</span></div>
-<p class="facts">${arrow(call)} ${call.direction}, ${clock(call.createdAt)} · rang ${audienceWords(call.audience)}
+<p class="facts">${arrow(call)} ${call.direction}, ${clock(call.createdAt)} · shown to ${audienceWords(call.audience)}
  · assigned to <b>${assigneeWords(assignee)}</b> · PBX call ${call.pbxCallId ?? "unknown"}</p>
 ${comments.map((comment) => html`<blockquote>${comment}</blockquote>`)}
 ${recordings.map(player)}</article>`;
@@ -124,18 +128,19 @@ function arrow({ direction }: SystemCall): string {
 }
 
 const audiences = new Map([
-  ["user_ids[]", "staff"],
-  ["group_ids[]", "group"],
-  ["pbx_user_ids[]", "extension"],
+  ["user_ids[]", ["employee", "employees"]],
+  ["group_ids[]", ["group", "groups"]],
+  ["pbx_user_ids[]", ["extension", "extensions"]],
 ]);
 
 function audienceWords({ by, ids }: Audience): string {
-  return by === "everyone" ? "everybody" : `${audiences.get(by)} ${ids.join(", ")}`;
+  const [one = "", many = ""] = audiences.get(by) ?? [];
+  return by === "everyone" ? "everybody" : `${ids.length === 1 ? one : many} ${ids.join(", ")}`;
 }
 
 function assigneeWords(assignee: Assignee | undefined): string {
   if (!assignee) return "nobody";
-  return "userId" in assignee ? `staff ${assignee.userId}` : `extension ${assignee.pbxUserId}`;
+  return "userId" in assignee ? `employee ${assignee.userId}` : `extension ${assignee.pbxUserId}`;
 }
 
 function clock(at: number): string {

@@ -57,6 +57,10 @@ export class Helpdesk implements System {
     return this.calls.map(({ ticket }) => ticket);
   }
 
+  get limit(): number {
+    return this.#limit.limit;
+  }
+
   get uses(): number {
     return this.#limit.uses;
   }

@@ -50,6 +50,8 @@ export interface System {
   readonly requests: readonly SystemRequest[];
   /** Each rule that was broken. An unknown channel key or a wrong authorization is refused, yet breaks none. */
   readonly violations: readonly string[];
+  /** Requests a minute. */
+  readonly limit: number;
   /** Requests in the current minute. */
   readonly uses: number;
   /** ms since the epoch; 0 while nobody is blocked. */

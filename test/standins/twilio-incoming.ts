@@ -39,7 +39,7 @@ function answeredAndRecorded(pbx: TwilioPbx): Told {
         DialCallSid: ann.sid,
         DialCallDuration: "38",
         DialBridged: "true",
-        RecordingUrl: `https://api.twilio.com/2010-04-01/Accounts/AC0/Recordings/${id}`,
+        RecordingUrl: pbx.recordingUrl(id),
       }),
       pbx.status(root, "completed", 47, { CallDuration: "47" }),
       pbx.recording(root, id),

@@ -165,6 +165,6 @@ function internal(pbx: TwilioPbx): Told {
       pbx.dial(root, "completed", { DialCallSid: bob.sid, DialCallDuration: "10", DialBridged: "true" }),
       pbx.status(root, "completed", 16, { CallDuration: "16" }),
     ],
-    becomes: { internal: true, direction: "outgoing", phone: undefined, status: "answered", seconds: 10 },
+    becomes: { internal: true, direction: "outgoing", phone: "bob", status: "answered", seconds: 10 },
   };
 }

@@ -46,6 +46,7 @@ export function twilioPbx(settings: TwilioSettings) {
   let ids = 0;
   const newId = (prefix: string) => `${prefix}${digest(`${run} ${prefix} ${ids++}`).slice(0, 32)}`;
   const send = (path: string, fields: Fields) => signed(settings, path, fields, uuid(`${run} ${ids++}`));
+  const recordingUrl = (id: string) => `${api}/2010-04-01/Accounts/${accountSid}/Recordings/${id}`;
   const nextOf = (sid: string) => {
     const next = sequence.get(sid) ?? 0;
     sequence.set(sid, next + 1);
@@ -61,6 +62,8 @@ export function twilioPbx(settings: TwilioSettings) {
       return { sid: newId("CA"), parent: root.sid, direction: "outbound-dial", from, to };
     },
     recordingId: () => newId("RE"),
+    /** Where Twilio says that a recording is: without an extension. */
+    recordingUrl,
     /** The voice URL is asked what to do (A). */
     voice: (leg: Leg, more: Fields = {}) => send("", { ...account, ...legFields(leg), CallStatus: "ringing", ...more }),
     /** A leg got further, `at` seconds after the start (B, C, E). A final status needs a `CallDuration`. */
@@ -85,7 +88,7 @@ export function twilioPbx(settings: TwilioSettings) {
         ...legFields(root),
         CallStatus: "completed",
         RecordingSid: recordingSid,
-        RecordingUrl: `${api}/2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}`,
+        RecordingUrl: recordingUrl(recordingSid),
         RecordingDuration: "7",
         Digits: "hangup",
         ...more,
@@ -96,7 +99,7 @@ export function twilioPbx(settings: TwilioSettings) {
         ...account,
         CallSid: root.sid,
         RecordingSid: recordingSid,
-        RecordingUrl: `${api}/2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}`,
+        RecordingUrl: recordingUrl(recordingSid),
         RecordingStatus: status,
         RecordingDuration: "38",
         RecordingChannels: "2",

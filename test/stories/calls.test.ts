@@ -1,62 +1,36 @@
 /** Every call that the PBXs' documentation tells of, over real HTTP: one ticket each, and the truth on it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type System, startSystem } from "../standins/system.ts";
 import { twilioPbx, stories as twilioStories } from "../standins/twilio.ts";
-import { send, type Webhook } from "../standins/webhook.ts";
-import { country, zadarmaPbx, stories as zadarmaStories } from "../standins/zadarma.ts";
-import { startTrunkline, type Trunkline, until } from "./harness.ts";
+import type { Webhook } from "../standins/webhook.ts";
+import { zadarmaPbx, stories as zadarmaStories } from "../standins/zadarma.ts";
+import { until } from "./harness.ts";
+import { play, type Scene, secrets, setScene } from "./scene.ts";
 
-const secrets = {
-  SALES_CHANNEL_KEY: "sales-key",
-  SALES_TWILIO_ACCOUNT_SID: "AC00000000000000000000000000000001",
-  SALES_TWILIO_AUTH_TOKEN: "twilio-token",
-  SUPPORT_CHANNEL_KEY: "support-key",
-  SUPPORT_ZADARMA_KEY: "zadarma-key",
-  SUPPORT_ZADARMA_SECRET: "zadarma-secret",
-};
-
-let system: System;
-let trunkline: Trunkline;
+let scene: Scene;
 
 beforeAll(async () => {
-  // Far from its limit: how that is kept is another story.
-  system = await startSystem({ channelKeys: ["sales-key", "support-key"], limit: 1_000_000 });
-  const common = { system: system.url, recordings: { enabled: false }, internal: true };
-  trunkline = await startTrunkline({
-    channels: { sales: { provider: "twilio", ...common }, support: { provider: "zadarma", country, ...common } },
-    secrets,
-  });
+  const common = { recordings: { enabled: false }, internal: true };
+  scene = await setScene({ sales: common, support: common });
 });
 
-afterAll(async () => {
-  await trunkline.close();
-  await system.close();
-});
+afterAll(() => scene.close());
 
-function told(run: string) {
+function told(run: string, url = "http://none") {
   const twilio = twilioPbx({
     accountSid: secrets.SALES_TWILIO_ACCOUNT_SID,
     authToken: secrets.SALES_TWILIO_AUTH_TOKEN,
-    hookUrl: `${trunkline?.url ?? "http://none"}/hooks/sales`,
+    hookUrl: `${url}/hooks/sales`,
     run,
   });
   const zadarma = zadarmaPbx({
     key: secrets.SUPPORT_ZADARMA_KEY,
     secret: secrets.SUPPORT_ZADARMA_SECRET,
-    hookUrl: `${trunkline?.url ?? "http://none"}/hooks/support`,
+    hookUrl: `${url}/hooks/support`,
   });
   return [
     ...twilioStories(twilio).map((story) => ({ ...story, title: `Twilio: ${story.title}` })),
     ...zadarmaStories(zadarma, { run }).map((story) => ({ ...story, title: `Zadarma: ${story.title}` })),
   ];
-}
-
-/** Sends them one after the other, as a PBX does, and expects each to be accepted. */
-async function play(webhooks: readonly Webhook[]): Promise<void> {
-  for (const webhook of webhooks) {
-    const answer = await send(webhook);
-    expect(answer.status, await answer.text()).toBeLessThan(300);
-  }
 }
 
 /** A shuffle that is the same in every run. */
@@ -75,18 +49,18 @@ const active = new Set(["ringing", "in-progress"]);
 
 describe.each(orders)("webhooks %s", (run, order) => {
   test.each(told(run).map(({ title }, i) => [title, i] as const))("%s", async (_, i) => {
-    const story = told(run)[i];
+    const story = told(run, scene.trunkline.url)[i];
     if (!story) throw new Error("the story is gone");
-    await play(order(story.webhooks));
+    await play(...order(story.webhooks));
     // What only a later webhook could tell is waited for, a little.
-    await trunkline.turn(system.url, 6_000);
+    await scene.turn(6_000);
     const status = story.becomes.status;
-    const idOf = (call: (typeof system.calls)[number]) =>
+    const idOf = (call: (typeof scene.system.calls)[number]) =>
       story.webhooks.some((webhook) => mentions(webhook, call.pbxCallId));
     const call = await until(`the ticket of ${story.title}`, () =>
-      system.calls.find((call) => idOf(call) && call.status === status),
+      scene.system.calls.find((call) => idOf(call) && call.status === status),
     );
-    expect(system.calls.filter(idOf)).toHaveLength(1);
+    expect(scene.system.calls.filter(idOf)).toHaveLength(1);
     if (story.becomes.direction !== undefined) expect(call.direction).toBe(story.becomes.direction);
     if (story.becomes.phone !== undefined) expect(call.phone).toBe(story.becomes.phone);
     const firstFinal = call.statuses.findIndex((status) => !active.has(status));
@@ -95,8 +69,8 @@ describe.each(orders)("webhooks %s", (run, order) => {
 });
 
 test("no rule of the system's was broken, and no call got two tickets", () => {
-  expect(system.violations).toEqual([]);
-  expect(system.doubled()).toEqual([]);
+  expect(scene.system.violations).toEqual([]);
+  expect(scene.system.doubled()).toEqual([]);
 });
 
 function mentions(webhook: Webhook, id: string | undefined): boolean {

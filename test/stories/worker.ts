@@ -1,16 +1,18 @@
 /** Trunkline with a clock that tests can turn: `POST /turn?system=<origin>&by=<ms>`, and no jitter in its waits. */
 import type { Env } from "../../src/env.ts";
 import { Exchange as RealExchange } from "../../src/exchange/exchange.ts";
-import app from "../../src/index.ts";
+import { routes } from "../../src/routes.ts";
 
 export { Courier } from "../../src/recordings/courier.ts";
 
 /** Worker and objects of a local runtime share an isolate. */
 let turnedBy = 0;
+const now = () => Date.now() + turnedBy;
+const app = routes(now);
 
 export class Exchange extends RealExchange {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, { now: () => Date.now() + turnedBy, random: () => 0.5 });
+    super(ctx, env, { now, random: () => 0.5 });
   }
 
   /** As if its alarm rang. */

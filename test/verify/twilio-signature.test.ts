@@ -177,7 +177,8 @@ describe("forms", () => {
 
 describe("bodies that are not the signed ones", () => {
   const url = "https://mycompany.com/a?CallSid=CA1";
-  const headers = { "x-twilio-signature": getExpectedTwilioSignature("12345", url, {}) };
+  const headersFor = (signed: string) => ({ "x-twilio-signature": getExpectedTwilioSignature("12345", signed, {}) });
+  const headers = headersFor(url);
   const get: Webhook = { method: "GET", url, headers };
   const boundary = 'multipart/form-data; boundary="b"';
   const part = '--b\r\nContent-Disposition: form-data; name="CallSid"\r\n\r\nCA2\r\n--b--\r\n';
@@ -207,6 +208,14 @@ describe("bodies that are not the signed ones", () => {
         reason: "body is not the one that bodySHA256 stands for",
       });
     }
+  });
+
+  test("are not let in as multipart, whose text is not kept, with a genuine empty body's signature", async () => {
+    const full = `https://mycompany.com/a?bodySHA256=${getExpectedBodyHash("")}`;
+    const empty: Webhook = { method: "POST", url: full, headers: headersFor(full) };
+    expect(await verdict(empty)).toEqual({ genuine: true });
+    const multipart = { ...empty, headers: { ...empty.headers, "content-type": boundary }, body: part };
+    expect(await verdict(multipart)).toMatchObject({ genuine: false });
   });
 
   test("may not be left out either", async () => {

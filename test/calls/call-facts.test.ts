@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { type Call, fold } from "../../src/calls/call.ts";
+import type { HeardEvent } from "../../src/calls/event.ts";
+import { at, began, comesIn, goesOut, guesses, rings, timeless } from "./heard.ts";
+
+type Row = [title: string, events: HeardEvent[], becomes: Partial<Call>];
+
+const after = (second: number) => began + second * 1000;
+
+function tells(rows: readonly Row[]) {
+  test.each(rows)("%s", (_, events, becomes) => expect(fold("c1", events)).toMatchObject(becomes));
+}
+
+describe("what the events say of the other side", () => {
+  tells([
+    [
+      "a sure fact wins over a guess",
+      [guesses(0, "outgoing", "101", "102"), comesIn()],
+      {
+        direction: "incoming",
+        phone: "+380441234567",
+        line: "+380800111222",
+      },
+    ],
+    [
+      "a guess holds while nothing is sure",
+      [guesses(0, "incoming", "+380501112233", "+380800111222")],
+      {
+        direction: "incoming",
+        phone: "+380501112233",
+        line: "+380800111222",
+      },
+    ],
+    [
+      "the number that was dialled is the customer's",
+      [goesOut("101", { phone: undefined }), rings(1, "customer", { number: "380501112233" })],
+      {
+        phone: "+380501112233",
+      },
+    ],
+    [
+      "a hidden number stays hidden, whatever a leg guesses",
+      [comesIn({ phone: undefined, withheld: true }), guesses(1, "incoming", "101")],
+      {
+        phone: undefined,
+        withheld: true,
+      },
+    ],
+    [
+      "a number that is told after all is not hidden",
+      [comesIn({ phone: undefined, withheld: true }), at(1, { phone: "+380501112233" })],
+      {
+        phone: "+380501112233",
+        withheld: false,
+      },
+    ],
+    ["a number without a digit is none", [comesIn({ phone: " - ", line: "" })], { phone: undefined, line: undefined }],
+    ["an extension without a name is none", [goesOut(""), rings(1, "102", { extension: "" })], { rung: [] }],
+    [
+      "of two ways to write a number the clearer wins",
+      [comesIn({ phone: "0441234567" }), at(1, { phone: "+380441234567" })],
+      {
+        phone: "+380441234567",
+      },
+    ],
+    ["both ends are extensions", [comesIn(), at(1, { internal: true })], { internal: true }],
+    ["the call began when the PBX says so", [comesIn(), at(3, { startedAt: after(-2) })], { startedAt: after(-2) }],
+    ["failing that, it began with its first event", [rings(3, "101"), comesIn()], { startedAt: after(0) }],
+    [
+      "notes come once each, sorted",
+      [at(1, { note: "b" }), at(2, { note: "a" }), at(3, { note: "b" })],
+      { notes: ["a", "b"] },
+    ],
+  ]);
+
+  test("a national number is completed by the channel's country", () => {
+    expect(fold("c1", [comesIn({ phone: "044 123-45-67" })], { country: "UA" }).phone).toBe("+380441234567");
+  });
+});
+
+describe("its recordings", () => {
+  const says = (second: number, id: string, status: "expected" | "ready" | "absent", url?: string, part?: number) =>
+    at(second, { recording: { id, status, url, part } });
+
+  tells([
+    [
+      "are announced without a name at first",
+      [says(1, "", "expected")],
+      { recordings: [{ id: "", status: "expected" }] },
+    ],
+    [
+      "make the placeholder superfluous once named",
+      [says(1, "", "expected"), says(9, "r1", "ready")],
+      {
+        recordings: [{ id: "r1", status: "ready" }],
+      },
+    ],
+    [
+      "are there once they are, however late the announcement",
+      [says(9, "r1", "ready"), says(10, "r1", "expected")],
+      {
+        recordings: [{ id: "r1", status: "ready" }],
+      },
+    ],
+    [
+      "are there although they were denied",
+      [says(5, "r1", "absent"), says(9, "r1", "ready")],
+      {
+        recordings: [{ id: "r1", status: "ready" }],
+      },
+    ],
+    [
+      "keep the address that any event tells",
+      [says(1, "r1", "expected", "https://a.example/1"), says(9, "r1", "ready")],
+      {
+        recordings: [{ id: "r1", status: "ready", url: "https://a.example/1" }],
+      },
+    ],
+  ]);
+
+  test("of one id are as many as it has parts", () => {
+    const call = fold("c1", [says(1, "r1", "ready", undefined, 1), says(2, "r1", "ready", undefined, 0)]);
+    expect(call.recordings.map((recording) => recording.part)).toEqual([0, 1]);
+  });
+});
+
+test("a webhook that comes again counts as it first came", () => {
+  const event = timeless(comesIn());
+  const again = { ...event, heardAt: event.heardAt + 90_000 };
+  expect(fold("c1", [again, event])).toEqual(fold("c1", [event]));
+});

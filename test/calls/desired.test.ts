@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { type Call, fold } from "../../src/calls/call.ts";
+import { type Desired, desiredOf, hiddenPhone, type Telling } from "../../src/calls/desired.ts";
+import { answers, at, comesIn, ends, goesOut, guesses, rings } from "./heard.ts";
+
+const rules: Telling = { assign: [], ignore: [], internal: false, credit: "last", recordings: { except: [] } };
+
+const ringing = fold("c1", [comesIn(), rings(1, "101"), rings(1, "102")]);
+const talking = fold("c1", [comesIn(), rings(1, "101"), answers(5, "102")]);
+const answered = fold("c1", [comesIn(), answers(5, "102"), ends(80, "answered", { seconds: 75 })]);
+
+describe("the system should know", () => {
+  test.each<[string, Call, Partial<Telling>, Partial<Desired>]>([
+    [
+      "that a call rings, and for whom",
+      ringing,
+      {},
+      {
+        direction: "incoming",
+        phone: "+380441234567",
+        status: "ringing",
+        audience: { kind: "pbxUsers", ids: ["101", "102"] },
+        assignee: undefined,
+        comment: undefined,
+      },
+    ],
+    [
+      "who talks, and that the ticket is theirs",
+      talking,
+      {},
+      {
+        status: "in-progress",
+        audience: { kind: "pbxUsers", ids: ["102"] },
+        assignee: { kind: "pbxUser", id: "102" },
+      },
+    ],
+    ["nobody in particular of a call that rings nobody", fold("c1", [comesIn()]), {}, { audience: undefined }],
+    ["a comment once the call is over", answered, {}, { comment: "line +380800111222, agent 102, talk 1:15" }],
+    ["the comment that the channel wants", answered, { comment: "{status}" }, { comment: "answered" }],
+    ["no comment where none is wanted", answered, { comment: "" }, { comment: undefined }],
+    [
+      "the employees of a rule",
+      ringing,
+      { assign: [{ user_ids: ["1", "2"] }] },
+      {
+        audience: { kind: "users", ids: ["1", "2"] },
+        assignee: undefined,
+      },
+    ],
+    ["the group of a rule", ringing, { assign: [{ group_ids: ["7"] }] }, { audience: { kind: "groups", ids: ["7"] } }],
+    [
+      "the ticket of a group as that of who talks",
+      talking,
+      { assign: [{ group_ids: ["7"] }] },
+      {
+        audience: { kind: "groups", ids: ["7"] },
+        assignee: { kind: "pbxUser", id: "102" },
+      },
+    ],
+    [
+      "the ticket as the only employee's whom a rule names",
+      talking,
+      { assign: [{ user_ids: ["1"] }] },
+      {
+        assignee: { kind: "user", id: "1" },
+      },
+    ],
+    [
+      "the ticket as the only extension's that a rule names",
+      talking,
+      { assign: [{ pbx_user_ids: ["500"] }] },
+      {
+        audience: { kind: "pbxUsers", ids: ["500"] },
+        assignee: { kind: "pbxUser", id: "500" },
+      },
+    ],
+    [
+      "a hidden number as hidden",
+      fold("c1", [comesIn({ phone: undefined, withheld: true })]),
+      {},
+      { phone: hiddenPhone },
+    ],
+    [
+      "a number that never came as hidden, once the call is over",
+      fold("c1", [comesIn({ phone: undefined }), ends(9, "missed")]),
+      {},
+      { phone: hiddenPhone, status: "missed" },
+    ],
+    [
+      "a call of which only a leg's guess tells",
+      fold("c1", [guesses(0, "outgoing", "+380501112233")]),
+      {},
+      {
+        direction: "outgoing",
+        phone: "+380501112233",
+      },
+    ],
+  ])("%s", (_, call, some, desired) => expect(desiredOf(call, { ...rules, ...some })).toMatchObject(desired));
+});
+
+describe("the system should know nothing", () => {
+  test.each<[string, Call, Partial<Telling>]>([
+    ["of a call whose direction is not known yet", fold("c1", [rings(1, "101")]), {}],
+    ["of a call whose number is not known yet", fold("c1", [goesOut("101", { phone: undefined })]), {}],
+    ["of a call whose number has no digit, while more may come", fold("c1", [comesIn({ phone: "-" })]), {}],
+    ["of a call that is ignored", answered, { ignore: [{ extension: "102" }] }],
+    ["of a call between extensions", fold("c1", [comesIn(), at(1, { internal: true })]), {}],
+  ])("%s", (_, call, some) => expect(desiredOf(call, { ...rules, ...some })).toBeUndefined());
+});
+
+describe("a ticket is not made", () => {
+  const said = (second: number) => at(second, {}).heardAt;
+
+  test.each<[string, Call, number | undefined]>([
+    ["later than at once where the root tells", ringing, undefined],
+    ["before the root had time to tell what a leg only guesses", fold("c1", [guesses(3, "incoming", "101")]), said(5)],
+    [
+      "later than that, however much more its legs guess",
+      fold("c1", [guesses(3, "incoming", "101"), rings(9, "101")]),
+      said(5),
+    ],
+    [
+      "before a call without a number had time to tell it",
+      fold("c1", [comesIn({ phone: undefined }), ends(9, "missed")]),
+      said(14),
+    ],
+    [
+      "later for a number that is hidden for good",
+      fold("c1", [comesIn({ phone: undefined, withheld: true }), ends(9, "missed")]),
+      undefined,
+    ],
+  ])("%s", (_, call, notBefore) => expect(desiredOf(call, rules)?.notBefore).toBe(notBefore));
+});
