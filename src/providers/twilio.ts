@@ -56,7 +56,7 @@ function kindOf(fields: URLSearchParams): Kind | "other" {
   if (has("TranscriptionSid") || has("TranscriptionEvent") || has("StatusCallbackEvent")) return "other";
   if (has("ConferenceSid") && !has("CallSid")) return "other";
   if (has("RecordingStatus")) return "recording";
-  if (has("CallbackSource") || has("SequenceNumber") ) return "status";
+  if (has("CallbackSource") || has("SequenceNumber") || has("CallDuration")) return "status";
   if (has("DialCallStatus")) return "dial";
   if (has("RecordingUrl")) return "voicemail";
   if (has("CallStatus") || has("From")) return "voice";

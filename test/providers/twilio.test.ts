@@ -447,6 +447,7 @@ describe("what is no call", () => {
       { CallSid: "CA1", TranscriptionSid: "TR1", RecordingSid: "RE1", CallStatus: "completed", From: customer },
     ],
     ["a conference", { ConferenceSid: "CF1", StatusCallbackEvent: "participant-join", CallSid: "CA1" }],
+    ["a conference, of a leg", { StatusCallbackEvent: "participant-leave", CallSid: "CA1", CallStatus: "completed" }],
     ["a conference's recording", { ConferenceSid: "CF1", RecordingSid: "RE1", RecordingStatus: "completed" }],
     ["a human who answered", { CallSid: "CA1", AnsweredBy: "human" }],
     ["something new", { CallSid: "CA1", Novelty: "1" }],
@@ -611,6 +612,11 @@ describe("TwiML", () => {
       pbx.status(pbx.dialled(root, mobile), "ringing", 1),
     ];
     for (const webhook of callbacks) expect(await reply(webhook, mailbox)).toEqual({ status: 204 });
+  });
+
+  test("is not given to a call's end that has no CallbackSource", async () => {
+    const fields = { CallSid: "CA1", CallStatus: "completed", CallDuration: "9", From: customer, To: line };
+    expect(await reply(pbx.send("", fields), { redirect: ownTwiml })).toEqual({ status: 204 });
   });
 
   test("is chosen by the fields, whatever the path", async () => {
