@@ -187,5 +187,5 @@ function recordingsIn(heard: readonly HeardEvent[]): Recording[] {
   }
   const named = [...byId.values()].filter((recording) => recording.id !== "");
   const told = named.length > 0 ? named : [...byId.values()];
-  return told.sort((a, b) => (a.part ?? 0) - (b.part ?? 0) || (a.id < b.id ? -1 : 1));
+  return told.sort((a, b) => (a.id === b.id ? (a.part ?? 0) - (b.part ?? 0) : a.id < b.id ? -1 : 1));
 }

@@ -18,7 +18,7 @@ function address(allowed: (url: URL) => boolean, message: string) {
       context.addIssue({ code: "custom", message });
       return z.NEVER;
     }
-    return url.href.replace(/\/+$/, "");
+    return url.origin + url.pathname.replace(/\/+$/, "");
   });
 }
 

@@ -229,8 +229,9 @@ export class Exchange extends DurableObject<Env> {
   #fetched(channel: Channel, row: RecordingRow, result: Fetched): void {
     const now = this.#outside.now();
     this.ctx.storage.transactionSync(() => {
-      const { endedAt } = this.#fold(channel, row);
-      const deadline = (endedAt ?? now) + channel.recordings.wait * 1000;
+      const { endedAt, lastHeardAt } = this.#fold(channel, row);
+      // By our own clock: the PBX's may be off, and its webhooks may come hours late.
+      const deadline = (endedAt === undefined ? now : lastHeardAt) + channel.recordings.wait * 1000;
       for (const changed of fetched(row, result, { ...channel.recordings, deadline, now, backoff: recordingBackoff })) {
         this.#store.putRecording(changed);
       }

@@ -31,19 +31,19 @@ export function waitMs(governor: Governor, now: number, rpm: number | undefined)
   const allowed = allowance(governor, sent, now, rpm);
   if (allowed > 0) return paused;
   // Room comes when our oldest request leaves the window, or when what was said of others' requests grows old.
-  const room = Math.min(...sent, ...(governor.heard ? [governor.heard.at] : [])) + windowMs - now;
-  return Math.max(paused, Number.isFinite(room) ? Math.max(room, 1) : windowMs);
+  const oldest = [...sent, governor.heard?.at ?? now].filter((at) => at > now - windowMs);
+  return Math.max(paused, Math.min(now, ...oldest) + windowMs - now);
 }
 
 /** How many requests may be sent right now. */
 function allowance(governor: Governor, sent: readonly number[], now: number, rpm: number | undefined): number {
   const limit = governor.heard?.limit ?? assumedLimit;
   const reserve = Math.ceil(limit * reserveShare);
-  const ours = Math.max(1, rpm ?? limit - reserve) - sent.length;
+  const ours = Math.max(1, Math.min(rpm ?? limit - reserve, limit)) - sent.length;
   const { heard } = governor;
   if (!heard || heard.at <= now - windowMs) return ours;
   // What others leave us: the rest that the last answer told of, less what we sent since, less the reserve.
-  const sinceHeard = sent.filter((at) => at > heard.at).length;
+  const sinceHeard = Math.max(0, sent.filter((at) => at >= heard.at).length - 1);
   return Math.min(ours, heard.remaining - sinceHeard - reserve);
 }
 
@@ -59,10 +59,12 @@ export function learn(
   sentAt: number,
 ): Governor {
   if (!rate || (governor.heard && governor.heard.at > sentAt)) return governor;
-  return { ...governor, heard: { ...rate, at: sentAt } };
+  const least = governor.heard?.at === sentAt ? Math.min(governor.heard.remaining, rate.remaining) : rate.remaining;
+  return { ...governor, heard: { ...rate, remaining: least, at: sentAt } };
 }
 
-/** The system is to be left alone: for as long as it says, otherwise for as long as its block lasts. */
+/** The system is to be left alone: for as long as it says, but a minute at least, otherwise for as long as its block lasts. */
 export function pause(governor: Governor, now: number, because: string, forMs = blockMs): Governor {
-  return { ...governor, pausedUntil: now + forMs, pausedBecause: because };
+  const until = Math.max(governor.pausedUntil ?? 0, now + Math.max(forMs, windowMs));
+  return { ...governor, pausedUntil: until, pausedBecause: because };
 }

@@ -32,7 +32,15 @@ function isMpegFrame(head: Uint8Array): boolean {
   return sync && version !== 1 && layer !== 0 && c >> 4 !== 15 && ((c >> 2) & 3) !== 3;
 }
 
-/** Nothing at all counts as text: it is not a recording either. */
+/** Markup in any encoding, or UTF-8 without control characters. Nothing at all counts as text: it is no recording either. */
 function isText(head: Uint8Array): boolean {
-  return head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  if (head[0] === 0x3c) return true;
+  const printable = head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  try {
+    // The head may end within a character.
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(head, { stream: true });
+    return printable;
+  } catch {
+    return false;
+  }
 }

@@ -42,7 +42,7 @@ const shape = z.looseObject({
   data: z.looseObject({
     call_id: z.union([z.number(), z.string().min(1)]),
     ticket_id: z.union([z.number(), z.string()]).nullish(),
-    audio_record: z.unknown(),
+    audio_record: z.unknown().optional(),
   }),
 });
 
@@ -60,7 +60,7 @@ export function judge(answer: Answer | Silence, action: "create_call" | "update_
   if (status === 413) return { kind: "too-large", why };
   if (status >= 400 && status < 500 && status !== 408 && status !== 425) return { kind: "refused", why };
   // A redirect is a maintenance page or a moved installation as often as anything: nothing is known to be done.
-  return { kind: "unknown", why, slow: status === 408 || status === 504, waitMs };
+  return { kind: "unknown", why, slow: status === 408 || status === 504 || status === 524, waitMs };
 }
 
 function accepted(answer: Answer): Outcome {
@@ -73,7 +73,7 @@ function accepted(answer: Answer): Outcome {
     kind: "delivered",
     callId: String(call_id),
     ticketId: ticket_id === null || ticket_id === undefined ? undefined : String(ticket_id),
-    hasRecording: audio_record !== null && audio_record !== undefined && audio_record !== "",
+    hasRecording: Boolean(audio_record),
   };
 }
 
@@ -85,10 +85,14 @@ function parse(text: string): unknown {
   }
 }
 
+/** The longest `Retry-After` that is heeded, in ms: what is further off is a mistake, and nobody would see the call wait. */
+const maxRetryAfterMs = 24 * 60 * 60_000;
+
 /** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), as ms to wait; undefined where it is neither. */
 export function retryAfter(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value.trim()) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const text = value?.trim() ?? "";
+  if (/^\d{1,9}$/.test(text)) return Math.min(maxRetryAfterMs, Number(text) * 1000);
+  // `Date.parse` would find a date in almost anything that holds a number.
+  const date = text.endsWith(" GMT") ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.min(maxRetryAfterMs, Math.max(0, date - now));
 }

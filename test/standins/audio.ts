@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /** The same short sentence in each format that the helpdesk takes. */
 export const samples = {
@@ -48,6 +50,16 @@ export async function sha256Of(source: Source): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of source.read()) hash.update(chunk);
   return hash.digest("hex");
+}
+
+/** Bytes in buffers that are still of use to somebody, by which a test sees that a long recording is not held. */
+export function heldBytes(): number {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  // Buffers are freed beside the program: the second collection waits for what the first one found.
+  collect();
+  collect();
+  return process.memoryUsage().arrayBuffers;
 }
 
 /** Where each block carries its own number, so that a lost, repeated or misplaced one changes the hash. */

@@ -26,7 +26,8 @@ export interface Audio {
 }
 
 export class AudioStore {
-  readonly directory = mkdtempSync(join(tmpdir(), "helpdesk-"));
+  /** Made for the first recording. */
+  #directory: string | undefined;
   readonly #audios = new Map<number, Audio>();
   #lastId = 0;
 
@@ -50,8 +51,12 @@ export class AudioStore {
     this.#audios.clear();
   }
 
+  get directory(): string | undefined {
+    return this.#directory;
+  }
+
   async close(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
   }
 
   async #write(id: number, stream: Readable): Promise<Omit<Audio, "id" | "name" | "type">> {
@@ -76,6 +81,7 @@ export class AudioStore {
   }
 
   #path(id: number): string {
-    return join(this.directory, String(id));
+    this.#directory ??= mkdtempSync(join(tmpdir(), "helpdesk-"));
+    return join(this.#directory, String(id));
   }
 }

@@ -22,8 +22,8 @@ export type Rule = (seen: Seen) => Behaviour | undefined;
 export type Behaviour =
   | (Commit & { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> })
   | (Commit & { readonly html: true })
-  | (Commit & { readonly delayMs: number; readonly then?: Behaviour })
-  | (Commit & { readonly until: Promise<unknown>; readonly then?: Behaviour })
+  | (Commit & { readonly delayMs: number; readonly next?: Behaviour })
+  | (Commit & { readonly until: Promise<unknown>; readonly next?: Behaviour })
   | { readonly drop: "during" | "before" | "after" }
   | { readonly early: number };
 
@@ -60,7 +60,7 @@ export async function act(behaviour: Behaviour | undefined, exchange: Exchange):
   }
   if ("html" in behaviour) return exchange.send(page);
   const goesOn = await exchange.wait("until" in behaviour ? behaviour.until : behaviour.delayMs);
-  if (goesOn) await act(behaviour.then, exchange);
+  if (goesOn) await act(behaviour.next, exchange);
 }
 
 /** What a proxy or a login page in front of the helpdesk says. */

@@ -38,10 +38,13 @@ export class Form {
   }
 
   add(name: string | undefined, value: string, tooLong: boolean): void {
-    if (!name) this.faults.push("a part has no name");
+    if (!name) {
+      this.faults.push("a part has no name");
+      return;
+    }
     if (tooLong) this.faults.push(`${name}: is longer than ${maxTextBytes} bytes`);
     if (value.includes("\uFFFD")) this.faults.push(`${name}: is not UTF-8`);
-    this.values.set(name ?? "", [...this.all(name ?? ""), value]);
+    this.values.set(name, [...this.all(name), value]);
   }
 
   /** As the log shows them: an array field as an array, any other as its first value. */

@@ -130,7 +130,7 @@ export class Helpdesk implements System {
     response.once("close", () => {
       if (!response.writableFinished) entry.status = 0;
       entry.ms = performance.now() - began;
-      for (const watch of this.#watchers) watch();
+      this.#tell();
     });
     const refused = refusal(request, this.#limit, this.#options);
     if (!refused) return this.#deliver(request, response, entry);
@@ -219,7 +219,12 @@ export class Helpdesk implements System {
   #apply(form: Form, entry: SystemRequest): Reply {
     const reply = this.#register.apply(channelKeyOf(entry.path) ?? "", form, this.#now());
     for (const fault of reply.faults ?? []) this.#violated(entry, fault);
+    this.#tell();
     return reply;
+  }
+
+  #tell(): void {
+    for (const watch of this.#watchers) watch();
   }
 
   #violated(entry: SystemRequest, fault: string): void {

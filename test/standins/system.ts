@@ -64,7 +64,7 @@ export interface System {
   othersUse(count: number): void;
   /** Blocks everybody for twenty minutes, as if others had exceeded the limit. */
   block(): void;
-  /** Resolves once `holds` is true, asked whenever a request was answered; rejects after `withinMs`, 10 s by default. */
+  /** Resolves once `holds` is true, asked whenever work was done or a request answered; rejects after `withinMs`, 10 s by default. */
   until(holds: () => boolean, withinMs?: number): Promise<void>;
   /** Forgets everything but its options, and drops what it has not answered yet. */
   reset(): void;

@@ -32,6 +32,8 @@ export interface Scene {
   now(): number;
   /** Turns everybody's clock forward. */
   turn(byMs: number): Promise<void>;
+  /** Turns everybody's clock forward, little by little, until `there` gives something. */
+  passing<T>(what: string, there: () => T | undefined | false): Promise<T>;
   /** The call of that PBX id, once it is as `as` wants it. */
   call(pbxCallId: string, as?: (call: SystemCall) => boolean): Promise<SystemCall>;
   close(): Promise<void>;
@@ -70,6 +72,10 @@ export async function setScene({ sales, support, system: options, handlers = [] 
   };
   const trunkline = await startTrunkline({ channels, secrets });
   const hooks = `${trunkline.url}/hooks`;
+  const turn = async (byMs: number) => {
+    turnedBy += byMs;
+    await trunkline.turn(system.url, byMs);
+  };
   return {
     system,
     pbx,
@@ -80,9 +86,19 @@ export async function setScene({ sales, support, system: options, handlers = [] 
     zadarmaRecordings,
     files: byPath,
     now,
-    turn: async (byMs) => {
-      turnedBy += byMs;
-      await trunkline.turn(system.url, byMs);
+    turn,
+    passing: async (what, there) => {
+      let done = false;
+      const turning = async () => {
+        while (!done) await turn(5_000);
+      };
+      const turned = turning();
+      try {
+        return await until(what, there);
+      } finally {
+        done = true;
+        await turned;
+      }
     },
     call: (pbxCallId, as = () => true) =>
       until(`call ${pbxCallId}`, () => system.calls.find((call) => call.pbxCallId === pbxCallId && as(call))),

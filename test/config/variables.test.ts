@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import { readConfiguration } from "../../src/config/channels.ts";
+import { describe as told } from "../../src/config/faults.ts";
+
+const table = { provider: "zadarma", system: "https://help.example" };
+
+/** The secrets of a channel whose prefix is `prefix`. */
+function secretsOf(prefix: string, more: object = {}) {
+  const own = { CHANNEL_KEY: "ck", ZADARMA_KEY: "zk", ZADARMA_SECRET: "zs", ...more };
+  return Object.fromEntries(Object.entries(own).map(([name, value]) => [`${prefix}_${name}`, value]));
+}
+
+function names(env: object): string[] {
+  return [...readConfiguration(env).channels.keys()].sort();
+}
+
+function faults(env: object): string[] {
+  return readConfiguration(env).faults.map(told);
+}
+
+describe("channels stand", () => {
+  const secrets = { ...secretsOf("SUPPORT"), ...secretsOf("SALES") };
+
+  test.each<[string, object]>([
+    ["in one table", { CHANNELS: { support: table, sales: table } }],
+    ["in one JSON text", { CHANNELS: JSON.stringify({ support: table, sales: table }) }],
+    ["in a table and a text", { CHANNELS: { support: table }, CHANNELS_MORE: JSON.stringify({ sales: table }) }],
+    ["in further variables alone", { CHANNELS_EU_1: { support: table }, CHANNELS_2: { sales: table } }],
+  ])("%s", (_, variables) => {
+    expect(faults({ ...variables, ...secrets })).toEqual([]);
+    expect(names({ ...variables, ...secrets })).toEqual(["sales", "support"]);
+  });
+
+  test("nowhere else", () => {
+    expect(
+      names({ CHANNELS: { support: table }, MY_CHANNELS: { sales: table }, CHANNELSX: { sales: table }, ...secrets }),
+    ).toEqual(["support"]);
+  });
+});
+
+describe("a variable that holds no channels is a fault", () => {
+  test.each<[string, unknown]>([
+    ["a text that is no JSON", "support: {}"],
+    ["an empty text", ""],
+    ["a list", [table]],
+    ["a list as text", "[]"],
+    ["nothing, as text", "null"],
+    ["a number", 5],
+  ])("%s", (_, CHANNELS) =>
+    expect(faults({ CHANNELS })).toEqual(["CHANNELS: must be a table of channels, or the same as a JSON object"]),
+  );
+
+  test("none at all", () => {
+    expect(faults({})).toEqual(["CHANNELS: no channel is configured. Add [vars.CHANNELS.<name>] to wrangler.toml"]);
+  });
+
+  test("a channel that is no table", () => {
+    expect(faults({ CHANNELS: { support: "zadarma" } })).toEqual(['channel "support": (table): must be a table']);
+  });
+});
+
+describe("a channel that is given twice", () => {
+  const env = {
+    CHANNELS: { support: table, sales: table },
+    CHANNELS_A: { support: table },
+    CHANNELS_B: { support: table },
+    ...secretsOf("SUPPORT"),
+    ...secretsOf("SALES"),
+  };
+
+  test("is a fault for every time but the first", () => {
+    expect(faults(env)).toEqual([
+      'channel "support": CHANNELS_A: the channel is given twice, in CHANNELS too',
+      'channel "support": CHANNELS_B: the channel is given twice, in CHANNELS too',
+    ]);
+  });
+
+  test("is not there at all, and the others are", () => expect(names(env)).toEqual(["sales"]));
+});
+
+describe("a channel's name", () => {
+  const named = (name: string) => ({ CHANNELS: JSON.parse(`{${JSON.stringify(name)}: ${JSON.stringify(table)}}`) });
+
+  test.each(["a", "acme-eu", "x1-2", "constructor", `a${"b".repeat(30)}`])("may be %s", (name) => {
+    const env = { ...named(name), ...secretsOf(name.toUpperCase().replaceAll("-", "_")) };
+    expect(names(env)).toEqual([name]);
+  });
+
+  test.each(["", "1a", "-a", "Acme", "a_b", "a b", "toString", "__proto__", `a${"b".repeat(31)}`, "a/b", "ü"])(
+    'may not be "%s"',
+    (name) => {
+      expect(faults(named(name))).toEqual([`channel ${JSON.stringify(name)}: name: must match ^[a-z][a-z0-9-]{0,30}$`]);
+    },
+  );
+
+  test.each(["channels", "channels-eu"])("may not be %s, whose secrets would read as channels", (name) => {
+    expect(names({ ...named(name), ...secretsOf(name.toUpperCase().replaceAll("-", "_")) })).toEqual([]);
+    expect(faults(named(name))).toEqual([`channel "${name}": name: is taken: its secrets would read as CHANNELS_...`]);
+  });
+});
+
+describe("a channel's secrets", () => {
+  const faultsWith = (secrets: object) => faults({ CHANNELS: { "acme-eu": table }, ...secrets });
+  const missing = (name: string) =>
+    `channel "acme-eu": ${name}: the secret is missing. Run: npx wrangler secret put ${name}`;
+
+  test("are named with the command that mends them where they are missing", () => {
+    expect(faultsWith({})).toEqual(
+      ["ACME_EU_CHANNEL_KEY", "ACME_EU_ZADARMA_KEY", "ACME_EU_ZADARMA_SECRET"].map(missing),
+    );
+  });
+
+  test.each<[string, object]>([
+    ["empty", { ACME_EU_CHANNEL_KEY: "" }],
+    ["blank", { ACME_EU_CHANNEL_KEY: " \n" }],
+    ["no text", { ACME_EU_CHANNEL_KEY: { key: "ck" } }],
+  ])("are missing where they are %s", (_, secret) => {
+    expect(faultsWith({ ...secretsOf("ACME_EU"), ...secret })).toEqual([missing("ACME_EU_CHANNEL_KEY")]);
+  });
+
+  test("may come with a line break, as a shell leaves it", () => {
+    const env = { CHANNELS: { "acme-eu": table }, ...secretsOf("ACME_EU", { CHANNEL_KEY: "ck\n" }) };
+    expect(readConfiguration(env).channels.get("acme-eu")?.secrets.channelKey).toBe("ck");
+  });
+
+  test("may name who we are to the system", () => {
+    const env = { CHANNELS: { "acme-eu": table }, ...secretsOf("ACME_EU", { SYSTEM_AUTH: "a@b.example:key" }) };
+    expect(readConfiguration(env).channels.get("acme-eu")?.secrets.systemAuth).toBe("a@b.example:key");
+    expect(faultsWith(secretsOf("ACME_EU", { SYSTEM_AUTH: "key" }))).toEqual([
+      'channel "acme-eu": ACME_EU_SYSTEM_AUTH: must be email:api_key',
+    ]);
+  });
+});
+
+test("no fault holds a value", () => {
+  const canary = "canary-5ecret";
+  const broken = {
+    provider: "zadarma",
+    system: `http://${canary}.example`,
+    url: canary,
+    country: canary,
+    delivery: canary,
+    lines: canary,
+    assign: [{ line: canary, direction: canary }, { user_ids: [""], group_ids: [canary] }, canary],
+    credit: canary,
+    ignore: [{ phone: canary, direction: canary, shorter_than: canary }],
+    internal: canary,
+    comment: `{${canary}}`,
+    arrays: canary,
+    recordings: {
+      enabled: canary,
+      wait: canary,
+      retention: canary,
+      max_bytes: canary,
+      except: [{ direction: canary }],
+    },
+    rpm: canary,
+    api: `${canary}://x`,
+    zadarma: { time_zone: canary, sources: [canary] },
+    twilio: { account: canary },
+    unheardOf: canary,
+  };
+  const CHANNELS = { support: broken, sales: { ...broken, provider: canary }, other: canary };
+  const env = { CHANNELS, CHANNELS_2: canary, SUPPORT_SYSTEM_AUTH: canary, SUPPORT_ZADARMA_KEY: canary };
+  const described = faults(env);
+  expect(described.length).toBeGreaterThan(20);
+  expect(described.filter((fault) => fault.includes(canary) || fault.includes("5ecret"))).toEqual([]);
+});
