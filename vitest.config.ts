@@ -16,7 +16,9 @@ export default defineConfig({
         extends: false,
         test: {
           name: "core",
-          include: ["test/{calls,config,exchange-core,hooks,providers,recordings,standins,system,verify}/**/*.test.ts"],
+          include: [
+            "test/{calls,config,docs,exchange-core,hooks,providers,recordings,standins,system,verify}/**/*.test.ts",
+          ],
         },
       },
       {

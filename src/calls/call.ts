@@ -75,10 +75,12 @@ export function fold(id: string, events: readonly HeardEvent[], numbering: { cou
   };
 }
 
-/** Each event once, as it was first heard, in an order of their own. */
+/** Each event once, as it was first heard, in an order of their own; without an `unheard` end where there is a heard one. */
 function distinct(events: readonly HeardEvent[]): HeardEvent[] {
   const first = new Map<string, HeardEvent>();
+  const ended = events.some((event) => event.ended && event.ended !== "unheard");
   for (const event of events) {
+    if (ended && event.ended === "unheard") continue;
     const known = first.get(event.id);
     if (!known || event.heardAt < known.heardAt) first.set(event.id, event);
   }
@@ -132,8 +134,9 @@ function numberOf(
 
 function rungIn(heard: readonly HeardEvent[], legs: readonly Leg[]): string[] {
   const placed = heard.flatMap((event) => event.extension || []);
+  const toRing = heard.flatMap((event) => event.rings ?? []);
   const rung = legs.filter((leg) => leg.party === "agent").flatMap((leg) => leg.extension ?? []);
-  return [...new Set([...placed, ...rung])].sort();
+  return [...new Set([...placed, ...toRing, ...rung])].sort();
 }
 
 /** Who talked. On an outgoing call that is who placed it, and everyone it was handed to. */

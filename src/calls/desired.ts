@@ -2,7 +2,7 @@
 import type { Call, CallStatus } from "./call.ts";
 import { commentOn } from "./comment.ts";
 import type { Direction } from "./event.ts";
-import { assignmentOf, creditedTo, ignoredBecause, type Rules } from "./rules.ts";
+import { assignmentOf, creditedTo, type Rules } from "./rules.ts";
 
 /** Who sees the card: one kind of id, at least one of them. Absent: everybody with telephony access. */
 export type Audience =
@@ -38,13 +38,18 @@ const guessWaitMs = 2_000;
 /** How long a call that is over waits for a webhook that tells its number, in ms. */
 const phoneWaitMs = 5_000;
 
+/** How long a call that is told at once, when it is over, waits for a webhook that announces a recording, in ms. */
+const audioWaitMs = 5_000;
+
 export interface Telling extends Rules {
+  readonly delivery: "live" | "final";
+  readonly recordings: Rules["recordings"] & { readonly enabled: boolean };
   readonly comment?: string;
 }
 
-/** What to tell of the call; undefined where nothing is to be told, or not enough is known yet. */
+/** What to tell of the call; undefined where not enough is known yet. */
 export function desiredOf(call: Call, rules: Telling): Desired | undefined {
-  if (call.direction === undefined || ignoredBecause(call, rules) !== undefined) return undefined;
+  if (call.direction === undefined) return undefined;
   const over = call.endedAt !== undefined;
   const phone = call.phone ?? (call.withheld || over ? hiddenPhone : undefined);
   if (phone === undefined) return undefined;
@@ -56,12 +61,13 @@ export function desiredOf(call: Call, rules: Telling): Desired | undefined {
     audience: audienceOf(call, rules, agent),
     assignee: assigneeOf(call, rules, agent),
     comment: over ? commentOn(call, agent, rules.comment) : undefined,
-    notBefore: notBefore(call),
+    notBefore: notBefore(call, rules),
   };
 }
 
-function notBefore(call: Call): number | undefined {
+function notBefore(call: Call, { delivery, recordings }: Telling): number | undefined {
   if (call.phone === undefined && !call.withheld) return call.lastHeardAt + phoneWaitMs;
+  if (delivery === "final" && recordings.enabled && call.recordings.length === 0) return call.lastHeardAt + audioWaitMs;
   return call.guessed ? call.firstHeardAt + guessWaitMs : undefined;
 }
 

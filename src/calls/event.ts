@@ -39,8 +39,13 @@ export interface CallEvent {
   /** What only holds while no event of the call says it for sure: a leg's view of its unseen root. */
   readonly guess?: { readonly direction: Direction; readonly phone?: string; readonly line?: string };
   readonly leg?: LegEvent;
-  /** The call as a whole is over. `unanswered`: over, and how it ended is for its legs to say. */
-  readonly ended?: FinalStatus | "unanswered";
+  /** Extensions that are about to be rung, where it is our own answer that tells the PBX to. */
+  readonly rings?: readonly string[];
+  /**
+   * The call as a whole is over. `unanswered`: over, and how it ended is for its legs to say. `unheard`: no end was ever
+   * heard of, so that we take it for over; it counts only until an end is heard of after all.
+   */
+  readonly ended?: FinalStatus | "unanswered" | "unheard";
   /** Seconds of talk in the whole call. */
   readonly seconds?: number;
   readonly recording?: Recording;

@@ -33,7 +33,10 @@ export function legsOf(events: readonly HeardEvent[], direction: Direction | und
     byId.set(event.leg.id, [...heard, { ...event, leg: event.leg }]);
   }
   const handedFrom = transfersOf(byId);
-  return [...byId].map(([id, heard]) => ({ ...legOf(heard, direction, country), transfers: depth(id, handedFrom) }));
+  return [...byId.values()].map((heard) => ({
+    ...legOf(heard, direction, country),
+    transfers: depth(heard, handedFrom),
+  }));
 }
 
 function legOf(heard: readonly LegHeard[], direction: Direction | undefined, country?: string): Omit<Leg, "transfers"> {
@@ -64,20 +67,26 @@ function talkBegan(heard: readonly LegHeard[]): number {
   return Math.min(...heard.map((event) => when(event) - (event.leg.seconds ?? 0) * 1000));
 }
 
-/** The leg that each transferred leg was handed over from, by id. */
+/** Who handed the call to the leg. */
+function giverOf(heard: readonly LegHeard[]): string | undefined {
+  return heard.flatMap((event) => event.leg.transferFrom || []).sort()[0];
+}
+
+/** Who handed the call to each extension. A leg's id need not be its extension. */
 function transfersOf(byId: ReadonlyMap<string, readonly LegHeard[]>): Map<string, string> {
   const handedFrom = new Map<string, string>();
   for (const [id, heard] of byId) {
-    const from = heard.flatMap((event) => event.leg.transferFrom ?? []).sort()[0];
-    if (from && from !== id) handedFrom.set(id, from);
+    const to = heard.flatMap((event) => event.leg.extension || []).sort()[0] ?? id;
+    const from = giverOf(heard);
+    if (from !== undefined && from !== to) handedFrom.set(to, from);
   }
   return handedFrom;
 }
 
-/** A call handed back and forth makes a ring: each leg of it counts once. */
-function depth(id: string, handedFrom: ReadonlyMap<string, string>): number {
+/** A call handed back and forth makes a ring: each extension of it counts once. */
+function depth(heard: readonly LegHeard[], handedFrom: ReadonlyMap<string, string>): number {
   const seen = new Set<string>();
-  let from = handedFrom.get(id);
+  let from = giverOf(heard);
   while (from !== undefined && !seen.has(from)) {
     seen.add(from);
     from = handedFrom.get(from);

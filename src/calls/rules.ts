@@ -27,9 +27,14 @@ export function ignoredBecause(call: Call, rules: Rules): string | undefined {
     (rule) =>
       selects(rule, call, involved(call), rules.country) &&
       (rule.phone === undefined || samePhone(rule.phone, call.phone, rules.country)) &&
-      (rule.shorter_than === undefined || (call.endedAt !== undefined && (call.seconds ?? 0) < rule.shorter_than)),
+      (rule.shorter_than === undefined || talkedLess(call, rule.shorter_than)),
   );
   return rule < 0 ? undefined : `ignore rule ${rule + 1}`;
+}
+
+/** A call that nobody talked on is not a short one: a missed caller is never ignored for it. */
+function talkedLess(call: Call, seconds: number): boolean {
+  return call.status === "answered" && (call.seconds ?? Number.POSITIVE_INFINITY) < seconds;
 }
 
 /** Whether the call's audio must be neither fetched nor kept. */

@@ -40,15 +40,21 @@ const assignment = z
     "needs exactly one of user_ids, group_ids and pbx_user_ids",
   );
 
-const ignored = z.strictObject({
-  phone: number.optional(),
-  line: number.optional(),
-  extension: id.optional(),
-  direction: direction.optional(),
-  shorter_than: z.number().positive().optional(),
-});
+const selective = "needs at least one condition: without any it would match every call";
 
-const excepted = z.strictObject({ line: number.optional(), direction: direction.optional(), extension: id.optional() });
+const ignored = z
+  .strictObject({
+    phone: number.optional(),
+    line: number.optional(),
+    extension: id.optional(),
+    direction: direction.optional(),
+    shorter_than: z.number().positive().optional(),
+  })
+  .refine((rule) => Object.keys(rule).length > 0, selective);
+
+const excepted = z
+  .strictObject({ line: number.optional(), direction: direction.optional(), extension: id.optional() })
+  .refine((rule) => Object.keys(rule).length > 0, selective);
 
 /** Seconds to wait for a recording after the call, days to keep what was stored, bytes that are still attached. */
 export const recordingDefaults = { enabled: true, wait: 30 * 60, retention: 90, max_bytes: 256 * 1024 * 1024 } as const;
@@ -60,6 +66,9 @@ const recordings = z.strictObject({
   max_bytes: z.number().int().min(1).default(recordingDefaults.max_bytes),
   except: z.array(excepted).default([]),
 });
+
+/** Minutes without a webhook after which a call whose end never came is taken for over. */
+export const silenceDefault = 240;
 
 const comment = z
   .string()
@@ -83,6 +92,7 @@ export const channelTable = z
     comment: comment.optional(),
     arrays: z.enum(["repeat", "comma"]).default("repeat"),
     recordings: recordings.prefault({}),
+    silence: z.number().int().min(1).default(silenceDefault),
     rpm: z.number().int().min(1).optional(),
     api: address(web, "must be the base URL of the PBX's API, such as https://api.example.com").optional(),
   })

@@ -9,7 +9,7 @@ export const giveUpAfterMs = 72 * 60 * 60_000;
 
 /**
  * How long to wait before retry `attempt` (from 1), in ms: full jitter under a doubling ceiling of at most an hour.
- * `random` is in [0, 1). A `Retry-After`, where given, wins over this.
+ * `random` is in [0, 1). A `Retry-After` that is longer wins over this.
  */
 export function backoff(attempt: number, random: number): number {
   const ceiling = Math.min(maxWaitMs, firstCeilingMs * 2 ** Math.min(attempt - 1, 30));

@@ -14,8 +14,9 @@ import type { Courier, Fetched } from "../recordings/courier.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
 import { recordingBackoff } from "./backoff.ts";
 import { learn, pause, spend, waitMs } from "./governor.ts";
-import { nextStep, type Step } from "./outbox.ts";
-import { announce, fetched, type RecordingRow, recordingKey } from "./recording-row.ts";
+import { expired, nextRound, overdue, roundMs, unheardEnd } from "./housekeeping.ts";
+import { classes, nextStep, type Step } from "./outbox.ts";
+import { announce, fetched, leaveAlone, pending, type RecordingRow, recordingKey } from "./recording-row.ts";
 import { migrate } from "./schema.ts";
 import { settle } from "./settle.ts";
 import { type CallKey, type CallRow, type Malformed, Store } from "./store.ts";
@@ -23,10 +24,14 @@ import { type Told, untold } from "./told.ts";
 
 /** Forms under way at once. The platform lets six connections wait for an answer; transfers need some of them. */
 const maxDeliveries = 4;
+/** Recordings on their way to the system at once, among those: a slow upload must not hold up cards. */
+const maxAttaching = 2;
 /** Recordings on their way from a PBX at once. */
 const maxTransfers = 2;
 /** How soon the alarm looks after work that is under way, in case this object does not live to see its end. In ms. */
 const guardMs = 5_000;
+/** Objects that one request to R2 may delete. */
+const maxDeleted = 1000;
 /** How long a call waits whose channel is not configured any more, in ms. */
 const orphanMs = 60 * 60_000;
 /** How long a channel rests after the system refused its credentials: doubling from the first to the second, in ms. */
@@ -38,15 +43,19 @@ export interface Outside {
   random(): number;
 }
 
+const theWorld: Outside = { now: () => Date.now(), random: () => Math.random() };
+
 export class Exchange extends DurableObject<Env> {
   readonly #store: Store;
   readonly #outside: Outside;
   /** Calls that a form is under way for, and calls that a recording is being fetched for, as `channel/call`. */
   readonly #delivering = new Set<string>();
   readonly #fetching = new Set<string>();
+  #attaching = 0;
   #alarmAt: number | undefined;
+  #roundAt = 0;
 
-  constructor(ctx: DurableObjectState, env: Env, outside: Outside = { now: Date.now, random: Math.random }) {
+  constructor(ctx: DurableObjectState, env: Env, outside: Outside = theWorld) {
     super(ctx, env);
     this.#outside = outside;
     migrate(ctx.storage);
@@ -61,7 +70,8 @@ export class Exchange extends DurableObject<Env> {
     const fresh = this.ctx.storage.transactionSync(() => {
       const added = events.filter((event) => this.#store.addEvent(channelName, event));
       for (const call of new Set(added.map((event) => event.call))) {
-        this.#replan(channel, { channel: channelName, call }, now);
+        const key = { channel: channelName, call };
+        this.#replan(channel, key, now, revived(this.#store.call(key)?.told));
       }
       if (added.length > 0) this.#wakeBy(now + guardMs);
       return added.length;
@@ -93,12 +103,48 @@ export class Exchange extends DurableObject<Env> {
 
   /** Starts all that is due and may start, and sets the alarm for the rest. */
   #startDue(now: number): void {
+    const round = this.#keepHouse(now);
     this.#startFetching(now);
     const waiting = this.#startDelivering(now);
     const under = this.#delivering.size + this.#fetching.size > 0 ? now + guardMs : undefined;
     const rests = [...this.#store.pauses().values()].map((rest) => rest.until).filter((until) => until > now);
-    const next = [this.#store.nextDue(now), waiting, under, ...rests].filter((at) => at !== undefined);
+    const next = [this.#store.nextDue(now), waiting, under, round, ...rests].filter((at) => at !== undefined);
     if (next.length > 0) this.#wakeBy(Math.min(...next));
+  }
+
+  /** Closes calls whose end never came and forgets old ones; returns when there is more of that to do. */
+  #keepHouse(now: number): number | undefined {
+    const channels = this.#channels();
+    const due = nextRound(this.#store, channels);
+    if (due === undefined || due > now) return due;
+    if (now < this.#roundAt + roundMs) return this.#roundAt + roundMs;
+    this.#roundAt = now;
+    for (const channel of channels) {
+      for (const key of overdue(this.#store, channel, now)) {
+        this.#store.addEvent(channel.name, unheardEnd(key, now));
+        this.#replan(channel, key, now);
+      }
+      const old = expired(this.#store, channel, now);
+      if (old.length > 0) this.ctx.waitUntil(this.#forget(channel, old, now));
+    }
+    return now + roundMs;
+  }
+
+  /** What is in R2 goes first: a row that is gone could not lead to it any more. */
+  async #forget(channel: Channel, calls: readonly CallKey[], now: number): Promise<void> {
+    try {
+      const keys = calls.flatMap((key) => this.#store.recordingsOf(key).flatMap((row) => row.key ?? []));
+      for (let i = 0; i < keys.length; i += maxDeleted) await this.env.RECORDINGS.delete(keys.slice(i, i + maxDeleted));
+      const before = now - channel.recordings.retention * 24 * 60 * 60_000;
+      this.ctx.storage.transactionSync(() => {
+        const still = calls.filter((key) => (this.#store.call(key)?.heardAt ?? now) < before);
+        for (const key of still) this.#store.forget(key);
+        this.#store.forgetMalformed(channel.name, before);
+      });
+      log("info", "retention", { channel: channel.name, calls: calls.length, recordings: keys.length });
+    } catch (error) {
+      log("error", "retention", { channel: channel.name, error: String(error) });
+    }
   }
 
   /** An alarm that rings too early does no harm; one that is already set for then need not be written again. */
@@ -114,7 +160,8 @@ export class Exchange extends DurableObject<Env> {
   #startDelivering(now: number): number | undefined {
     while (this.#delivering.size < maxDeliveries) {
       const resting = [...this.#store.pauses()].filter(([, rest]) => rest.until > now).map(([name]) => name);
-      const [row] = this.#store.dueCalls(now, { channels: resting, calls: [...this.#delivering] }, 1);
+      const lastClass = this.#attaching < maxAttaching ? classes.recording : classes.change;
+      const row = this.#store.dueCall(now, lastClass, { channels: resting, calls: [...this.#delivering] });
       if (!row) return undefined;
       const channel = this.#channel(row.channel);
       if (!channel) {
@@ -137,12 +184,14 @@ export class Exchange extends DurableObject<Env> {
     if (step.kind === "create") this.#store.putCall({ ...row, told: { ...row.told, create: "sent" } });
     const key = keyOf(row);
     this.#delivering.add(key);
+    this.#attaching += Number(step.recording !== undefined);
     this.ctx.waitUntil(
       this.#deliver(channel, step)
         .then((delivered) => this.#delivered(channel, row, step, delivered, now))
         .catch((error) => log("error", "delivery", { channel: channel.name, call: row.call, error: String(error) }))
         .then(() => {
           this.#delivering.delete(key);
+          this.#attaching -= Number(step.recording !== undefined);
           this.#pump();
         }),
     );
@@ -170,8 +219,9 @@ export class Exchange extends DurableObject<Env> {
       for (const row of this.#store.recordingsOf(key)) {
         if (recordingKey(row) !== recording) continue;
         if (settled.consequence === "attached") this.#store.putRecording({ ...row, state: "attached" });
-        if (settled.consequence === "too-large") {
-          this.#store.putRecording({ ...row, state: "kept", problem: "it is too large for the system" });
+        if (settled.consequence === "not-taken") {
+          const problem = outcome.kind === "too-large" ? "it is too large for the system" : "the system refused it";
+          this.#store.putRecording({ ...row, state: "kept", problem });
         }
       }
       this.#replan(channel, key, now, settled.told);
@@ -229,6 +279,9 @@ export class Exchange extends DurableObject<Env> {
   #fetched(channel: Channel, row: RecordingRow, result: Fetched): void {
     const now = this.#outside.now();
     this.ctx.storage.transactionSync(() => {
+      // Its place was taken meanwhile by a recording with a name, or its call's audio was excepted.
+      const awaited = this.#store.recordingsOf(row).some((other) => isSame(other, row) && pending(other));
+      if (!awaited) return;
       const { endedAt, lastHeardAt } = this.#fold(channel, row);
       // By our own clock: the PBX's may be off, and its webhooks may come hours late.
       const deadline = (endedAt === undefined ? now : lastHeardAt) + channel.recordings.wait * 1000;
@@ -247,9 +300,11 @@ export class Exchange extends DurableObject<Env> {
     const call = this.#fold(channel, key);
     const known = this.#store.call(key);
     const told = newTold ?? known?.told ?? untold;
+    const ignored = ignoredBecause(call, channel);
     const excepted = (known?.audioExcepted ?? false) || audioExcepted(call, channel);
-    if (channel.recordings.enabled && !excepted) this.#announceRecordings(channel, call, now);
-    const desired = desiredOf(call, channel);
+    if (channel.recordings.enabled) this.#announceRecordings(channel, call, now, excepted || ignored !== undefined);
+    // A call that turns out to be one to ignore after its card popped is told to its end, or the card would stay.
+    const desired = ignored === undefined || told.create !== "none" ? desiredOf(call, channel) : undefined;
     const step = desired && nextStep(call, desired, told, this.#store.recordingsOf(key), channel.delivery);
     const row: CallRow = {
       channel: key.channel,
@@ -258,10 +313,10 @@ export class Exchange extends DurableObject<Env> {
       phone: call.phone,
       line: call.line,
       status: call.status,
-      ignored: ignoredBecause(call, channel),
+      ignored,
       startedAt: call.startedAt,
       endedAt: call.endedAt,
-      changedAt: now,
+      heardAt: call.lastHeardAt,
       told,
       class: step?.class,
       dueAt: step && dueAt(told, desired, known?.dueAt, now),
@@ -271,10 +326,14 @@ export class Exchange extends DurableObject<Env> {
     return { row, step };
   }
 
-  #announceRecordings(channel: Channel, call: Call, now: number): void {
+  #announceRecordings(channel: Channel, call: Call, now: number, alone: boolean): void {
     const source = channel.provider.recordings;
     if (!source) return;
     const known = this.#store.recordingsOf({ channel: channel.name, call: call.id });
+    if (alone) {
+      for (const row of leaveAlone(known)) this.#store.putRecording(row);
+      return;
+    }
     const changes = announce(channel.name, call, known, now, source.expectedAfterMs);
     for (const row of changes.put) this.#store.putRecording(row);
     for (const row of changes.remove) this.#store.removeRecording(row);
@@ -288,10 +347,15 @@ export class Exchange extends DurableObject<Env> {
     return readConfiguration(this.env).channels.get(name);
   }
 
+  /** The channels of this system. */
+  #channels(): Channel[] {
+    const channels = [...readConfiguration(this.env).channels.values()];
+    return channels.filter(({ system }) => system === this.ctx.id.name);
+  }
+
   /** The least that a channel of this system allows, since the limit is for all of them together. */
   #rpm(): number | undefined {
-    const channels = [...readConfiguration(this.env).channels.values()];
-    const limits = channels.filter(({ system }) => system === this.ctx.id.name).flatMap(({ rpm }) => rpm ?? []);
+    const limits = this.#channels().flatMap(({ rpm }) => rpm ?? []);
     return limits.length > 0 ? Math.min(...limits) : undefined;
   }
 
@@ -305,6 +369,16 @@ function dueAt(told: Told, desired: Desired, dueBefore: number | undefined, now:
   if (told.notBefore === Number.MAX_SAFE_INTEGER) return undefined;
   const earliest = told.create === "none" ? (desired.notBefore ?? 0) : 0;
   return Math.max(told.notBefore ?? 0, earliest, Math.min(dueBefore ?? now, now));
+}
+
+/** What was given up on is worth another try when more is heard of the call. */
+function revived(told: Told | undefined): Told | undefined {
+  if (told?.notBefore !== Number.MAX_SAFE_INTEGER) return told;
+  return { ...told, notBefore: undefined, failingSince: undefined, attempt: 0 };
+}
+
+function isSame(a: RecordingRow, b: RecordingRow): boolean {
+  return recordingKey(a) === recordingKey(b);
 }
 
 function keyOf({ channel, call }: CallKey): string {

@@ -6,8 +6,8 @@
 export interface Governor {
   /** When each request of the last minute left, ms since the epoch, oldest first. */
   readonly sent: readonly number[];
-  /** What the system's last answer said: its limit, what was left of it, and when that was. */
-  readonly heard?: { readonly limit: number; readonly remaining: number; readonly at: number };
+  /** What the system's last answer said: its limit, how much of it others had used, and when that request left. */
+  readonly heard?: { readonly limit: number; readonly others: number; readonly at: number };
   /** Nothing is sent before this time. */
   readonly pausedUntil?: number;
   readonly pausedBecause?: string;
@@ -17,10 +17,12 @@ export const idle: Governor = { sent: [] };
 
 /** A minute and a second: requests may take unevenly long to arrive. */
 export const windowMs = 61_000;
+const surelyCountedMs = 59_000;
 /** The documented limit, until an answer tells another. */
 export const assumedLimit = 300;
-/** How much of the limit is left to the user's other clients. */
+/** How much of the limit is left to the user's other clients, and at least how many requests: ours may be under way. */
 const reserveShare = 0.1;
+const minReserve = 4;
 /** How long a block lasts where the system does not say, in ms. */
 export const blockMs = 20 * 60_000;
 
@@ -35,16 +37,13 @@ export function waitMs(governor: Governor, now: number, rpm: number | undefined)
   return Math.max(paused, Math.min(now, ...oldest) + windowMs - now);
 }
 
-/** How many requests may be sent right now. */
-function allowance(governor: Governor, sent: readonly number[], now: number, rpm: number | undefined): number {
-  const limit = governor.heard?.limit ?? assumedLimit;
-  const reserve = Math.ceil(limit * reserveShare);
+/** How many requests may be sent right now: what is left of the limit once the reserve, others and ourselves had theirs. */
+function allowance({ heard }: Governor, sent: readonly number[], now: number, rpm: number | undefined): number {
+  const limit = heard?.limit ?? assumedLimit;
+  const reserve = Math.max(Math.ceil(limit * reserveShare), minReserve);
   const ours = Math.max(1, Math.min(rpm ?? limit - reserve, limit)) - sent.length;
-  const { heard } = governor;
   if (!heard || heard.at <= now - windowMs) return ours;
-  // What others leave us: the rest that the last answer told of, less what we sent since, less the reserve.
-  const sinceHeard = Math.max(0, sent.filter((at) => at >= heard.at).length - 1);
-  return Math.min(ours, heard.remaining - sinceHeard - reserve);
+  return Math.min(ours, limit - reserve - heard.others - sent.length);
 }
 
 /** A request leaves now. */
@@ -52,15 +51,21 @@ export function spend(governor: Governor, now: number): Governor {
   return { ...governor, sent: [...governor.sent.filter((at) => at > now - windowMs), now] };
 }
 
-/** What an answer said of the limit (`X-Rate-Limit`, `X-Rate-Limit-Remaining`) of a request that left at `sentAt`. */
+/**
+ * What an answer said of the limit (`X-Rate-Limit`, `X-Rate-Limit-Remaining`) to a request that left at `sentAt`. What the
+ * system counted and we did not send is others'; of ours it surely counted those of the last 59 seconds.
+ */
 export function learn(
   governor: Governor,
   rate: { limit: number; remaining: number } | undefined,
   sentAt: number,
 ): Governor {
-  if (!rate || (governor.heard && governor.heard.at > sentAt)) return governor;
-  const least = governor.heard?.at === sentAt ? Math.min(governor.heard.remaining, rate.remaining) : rate.remaining;
-  return { ...governor, heard: { ...rate, remaining: least, at: sentAt } };
+  const { heard } = governor;
+  if (!rate || (heard && heard.at > sentAt)) return governor;
+  const counted = governor.sent.filter((at) => at > sentAt - surelyCountedMs && at < sentAt).length + 1;
+  const others = Math.max(0, rate.limit - rate.remaining - counted);
+  const most = heard?.at === sentAt ? Math.max(heard.others, others) : others;
+  return { ...governor, heard: { limit: rate.limit, others: most, at: sentAt } };
 }
 
 /** The system is to be left alone: for as long as it says, but a minute at least, otherwise for as long as its block lasts. */

@@ -47,18 +47,29 @@ function nextCreate(
   recordings: readonly RecordingRow[],
   delivery: "live" | "final",
 ): Step | undefined {
-  if (told.create === "sent")
-    return { ...update(call, desired, { ...told, callId: undefined }, recordings), kind: "ask" };
+  if (told.create === "sent") return asking(update(call, desired, { ...told, callId: undefined }, recordings));
   if (delivery === "final" && (!finals.has(desired.status) || recordings.some(pending))) return undefined;
+  const shown = told.unaddressed ? { ...desired, audience: undefined } : desired;
   const remark = finals.has(desired.status) ? remarkOn(recordings) : undefined;
   const recording = delivery === "final" ? recordings.find(attachable) : undefined;
   return {
     kind: "create",
     class: finals.has(desired.status) ? classes.final : classes.card,
-    form: createForm(desired, call.id, remark),
+    form: createForm(shown, call.id, joined(remark, moreKept(recordings, recording))),
     recording,
-    tells: { status: desired.status, assignee: soleEmployee(desired), comment: desired.comment, remark },
+    tells: { status: desired.status, assignee: soleEmployee(shown), comment: desired.comment, remark },
   };
+}
+
+/** Whether a create was done is as urgent as the create. */
+function asking(step: Step): Step {
+  return { ...step, kind: "ask", class: step.class === classes.final ? classes.final : classes.card };
+}
+
+/** A create carries one recording; without update_call there is no way to bring another. */
+function moreKept(recordings: readonly RecordingRow[], attached: RecordingRow | undefined): string | undefined {
+  const more = attached === undefined ? 0 : recordings.filter(attachable).length - 1;
+  return more > 0 ? `${more} more of its recordings ${more === 1 ? "is" : "are"} kept in the archive` : undefined;
 }
 
 function nextUpdate(

@@ -20,6 +20,8 @@ export interface RecordingRow {
   readonly key?: string;
   readonly bytes?: number;
   readonly type?: string;
+  /** The PBX said that it is there, rather than that it will be. */
+  readonly ready: boolean;
   /** Next try, ms since the epoch, and how many there were. */
   readonly dueAt?: number;
   readonly attempt: number;
@@ -50,6 +52,11 @@ export function remarkOn(rows: readonly RecordingRow[]): string | undefined {
   return [...new Set(remarks)].join(". ") || undefined;
 }
 
+/** A call whose audio is to be left alone has none to wait for. */
+export function leaveAlone(known: readonly RecordingRow[]): RecordingRow[] {
+  return known.filter(pending).map((row) => ({ ...row, state: "absent", dueAt: undefined }));
+}
+
 /** What a call's announcements change: rows to write, and placeholders that named recordings take the place of. */
 export function announce(
   channel: string,
@@ -59,7 +66,7 @@ export function announce(
   expectedAfterMs: number,
 ): { put: RecordingRow[]; remove: RecordingRow[] } {
   const placeholder = known.find((row) => row.id === "");
-  const fetchedByCall = placeholder !== undefined && placeholder.state !== "waiting";
+  const fetchedByCall = placeholder !== undefined && ["stored", "attached", "kept"].includes(placeholder.state);
   if (fetchedByCall) return { put: [], remove: [] };
   const named = call.recordings.some((recording) => recording.id !== "");
   const put = call.recordings.flatMap((recording) => {
@@ -79,12 +86,18 @@ function announced(
   expectedAfterMs: number,
 ): RecordingRow | undefined {
   const { id, part = 0, url, status } = recording;
-  const fresh: RecordingRow = { channel, call, id, part, url, state: "waiting", attempt: 0 };
-  if (row && row.state !== "waiting") return undefined;
-  if (status === "absent") return { ...(row ?? fresh), state: "absent", dueAt: undefined };
-  if (!row) return { ...fresh, dueAt: status === "ready" ? now : now + expectedAfterMs };
-  // It was only expected so far, and now it is there.
-  return status === "ready" && row.attempt === 0 && (row.dueAt ?? 0) > now ? { ...row, url, dueAt: now } : undefined;
+  const ready = status === "ready";
+  const fresh: RecordingRow = { channel, call, id, part, url, state: "waiting", ready, attempt: 0 };
+  if (!row)
+    return status === "absent"
+      ? { ...fresh, state: "absent" }
+      : { ...fresh, dueAt: ready ? now : now + expectedAfterMs };
+  // It was only expected so far, perhaps in vain, and now it is there.
+  const missing = row.state === "waiting" || row.state === "absent" || row.state === "gone";
+  if (ready && !row.ready && missing) return { ...fresh, dueAt: now };
+  if (row.state !== "waiting") return undefined;
+  if (status === "absent") return { ...row, state: "absent", dueAt: undefined };
+  return row.url === undefined && url !== undefined ? { ...row, url } : undefined;
 }
 
 interface Handling {
@@ -119,7 +132,7 @@ export function fetched(row: RecordingRow, result: Fetched, handling: Handling):
   };
   const more = Array.from({ length: row.part === 0 ? parts - 1 : 0 }, (_, i): RecordingRow => {
     const { channel, call, id } = row;
-    return { channel, call, id, part: i + 1, state: "waiting", attempt: 0, dueAt: handling.now };
+    return { channel, call, id, part: i + 1, state: "waiting", ready: true, attempt: 0, dueAt: handling.now };
   });
   return [stored, ...more];
 }

@@ -13,16 +13,17 @@ export const migrations: readonly string[] = [
    CREATE TABLE calls (
      channel TEXT NOT NULL, call TEXT NOT NULL,
      direction TEXT, phone TEXT, line TEXT, status TEXT NOT NULL, ignored TEXT,
-     started_at INTEGER NOT NULL, ended_at INTEGER, changed_at INTEGER NOT NULL,
+     started_at INTEGER NOT NULL, ended_at INTEGER, heard_at INTEGER NOT NULL,
      told TEXT NOT NULL, class INTEGER, due_at INTEGER, audio_excepted INTEGER NOT NULL DEFAULT 0,
      PRIMARY KEY (channel, call)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX calls_due ON calls (class, due_at) WHERE due_at IS NOT NULL;
-   CREATE INDEX calls_changed ON calls (changed_at);
+   CREATE INDEX calls_heard ON calls (channel, heard_at);
+   CREATE INDEX calls_open ON calls (channel, heard_at) WHERE ended_at IS NULL;
    CREATE TABLE recordings (
      channel TEXT NOT NULL, call TEXT NOT NULL, id TEXT NOT NULL, part INTEGER NOT NULL,
      state TEXT NOT NULL, url TEXT, key TEXT, bytes INTEGER, type TEXT,
-     due_at INTEGER, attempt INTEGER NOT NULL DEFAULT 0, problem TEXT,
+     ready INTEGER NOT NULL, due_at INTEGER, attempt INTEGER NOT NULL DEFAULT 0, problem TEXT,
      PRIMARY KEY (channel, call, id, part)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX recordings_due ON recordings (due_at) WHERE due_at IS NOT NULL;

@@ -1,15 +1,16 @@
 /** What an outcome makes of what the system was told: the one place where delivered, refused and unknown part ways. */
-import type { Outcome } from "../system/outcome.ts";
+import type { Form } from "../system/forms.ts";
+import type { NotTaken, Outcome } from "../system/outcome.ts";
 import { backoff, giveUpAfterMs } from "./backoff.ts";
 import type { Step } from "./outbox.ts";
 import { recordingKey } from "./recording-row.ts";
 import type { Told } from "./told.ts";
 
-/** How long a system that did not answer in time may still be at work on a create, in ms. */
+/** How long a system that did not answer in time may still be at work, in ms: a late update would undo the next one. */
 const settleMs = 15_000;
 
 /** What else an outcome asks for, beyond what was told. */
-export type Consequence = "none" | "attached" | "too-large" | "pause-channel" | "pause-system";
+export type Consequence = "none" | "attached" | "not-taken" | "pause-channel" | "pause-system";
 
 export interface Settled {
   readonly told: Told;
@@ -22,36 +23,55 @@ export function settle(told: Told, step: Step, outcome: Outcome, now: number, ra
     case "delivered":
       return delivered(told, step, outcome);
     case "refused":
-      return refused(told, step, outcome.why);
     case "too-large":
-      return step.recording ? { told: unsent(told, step), consequence: "too-large" } : refused(told, step, outcome.why);
+      return refused(told, step, outcome);
     case "unwelcome":
-      return { told: { ...unsent(told, step), problem: outcome.why }, consequence: "pause-channel" };
+      return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "pause-channel" };
     case "limited":
-      return { told: { ...unsent(told, step), problem: outcome.why }, consequence: "pause-system" };
+      return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "pause-system" };
     case "unknown":
       return unknown(told, step, outcome, now, random);
   }
 }
 
 function delivered(told: Told, step: Step, outcome: Extract<Outcome, { kind: "delivered" }>): Settled {
-  const { refused: _, attaching, notBefore: __, failingSince: ___, problem: ____, ...kept } = told;
+  const { refused: _, attaching, notBefore: __, failingSince, problem: ___, answer: ____, ...kept } = told;
   const ids = { callId: outcome.callId, ticketId: outcome.ticketId ?? told.ticketId };
   // Assumed: the answer's `audio_record` tells whether the call has audio, so that a plain update settles an attach whose
   // outcome was unknown. Where it says nothing, or an earlier recording may speak for it, the recording is sent again.
   const foundAttached = attaching !== undefined && outcome.hasRecording && !told.attached;
   const attached = step.recording !== undefined || foundAttached;
   const count = (told.attached ?? 0) + Number(attached);
+  // An attach that was lost goes on counting: otherwise each update in between would let it try again at once, for ever.
+  const failing = attaching !== undefined && !attached ? { attempt: told.attempt, failingSince } : { attempt: 0 };
   return {
-    told: { ...kept, ...step.tells, ...ids, create: "done", attempt: 0, attached: count },
+    told: { ...kept, ...step.tells, ...ids, ...failing, create: "done", attached: count },
     consequence: attached ? "attached" : "none",
   };
 }
 
-function refused(told: Told, step: Step, why: string): Settled {
+/**
+ * What may have been the reason is left out, one after the other, before the form is given up: a call whose recording or
+ * agent the system does not take must still get its ticket and its end.
+ */
+function refused(told: Told, step: Step, outcome: NotTaken): Settled {
   // It has no such call: the create was not done, and is sent again.
   if (step.kind === "ask") return { told: { ...told, create: "none", notBefore: undefined }, consequence: "none" };
-  return { told: { ...unsent(told, step), refused: JSON.stringify(step.form), problem: why }, consequence: "none" };
+  const next: Told = { ...unsent(told, step), ...said(outcome) };
+  if (step.recording) return { told: next, consequence: "not-taken" };
+  const { assignee } = step.tells;
+  if (step.kind === "update" && assignee) return { told: { ...next, assignee }, consequence: "none" };
+  if (step.kind === "create" && isAddressed(step.form))
+    return { told: { ...next, unaddressed: true }, consequence: "none" };
+  return { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
+}
+
+function isAddressed(form: Form): boolean {
+  return Object.keys(form).some((name) => name.endsWith("[]"));
+}
+
+function said({ why, answer }: NotTaken): Pick<Told, "problem" | "answer"> {
+  return { problem: why, answer };
 }
 
 function unknown(
@@ -64,16 +84,19 @@ function unknown(
   const attempt = told.attempt + 1;
   const failingSince = told.failingSince ?? now;
   const jitter = backoff(attempt, random);
-  const wait = Math.max(outcome.waitMs ?? jitter, step.kind === "create" && outcome.slow ? settleMs : 0);
+  const wait = Math.max(outcome.waitMs ?? 0, jitter, outcome.slow ? settleMs : 0);
   const givenUp = now - failingSince > giveUpAfterMs;
-  const attaching = step.kind === "attach" && step.recording ? recordingKey(step.recording) : told.attaching;
+  const attaching = step.recording ? recordingKey(step.recording) : told.attaching;
+  // It may have been done: what the form said is told neither as it was nor as it should be.
+  const unsure: Partial<Told> = Object.fromEntries(Object.keys(step.tells).map((key) => [key, undefined]));
   return {
     told: {
       ...told,
+      ...unsure,
       attempt,
       failingSince,
       attaching,
-      problem: outcome.why,
+      ...said(outcome),
       notBefore: givenUp ? Number.MAX_SAFE_INTEGER : now + wait,
     },
     consequence: "none",

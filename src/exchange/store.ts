@@ -23,7 +23,8 @@ export interface CallRow extends CallKey {
   readonly ignored?: string;
   readonly startedAt: number;
   readonly endedAt?: number;
-  readonly changedAt: number;
+  /** When the last of its webhooks came in. */
+  readonly heardAt: number;
   readonly told: Told;
   readonly class?: Class;
   readonly dueAt?: number;
@@ -45,8 +46,8 @@ export interface Malformed {
 
 /** How many malformed webhooks are kept; the oldest make room. */
 export const maxMalformed = 500;
-/** How many different events of one call are kept. A real call has some dozens. */
-export const maxEventsPerCall = 500;
+/** How many different events of one call are kept. A real call has some dozens; more are refused, never dropped. */
+export const maxEventsPerCall = 1000;
 
 type Row = Record<string, SqlStorageValue>;
 
@@ -57,10 +58,10 @@ export class Store {
     this.#sql = sql;
   }
 
-  /** Adds an event; false where it is known already. */
+  /** Adds an event; false where it is known already. Throws where its call has too many. */
   addEvent(channel: string, event: HeardEvent): boolean {
     const count = this.#one("SELECT count(*) AS n FROM events WHERE channel = ? AND call = ?", channel, event.call);
-    if (Number(count?.n) >= maxEventsPerCall) return false;
+    if (Number(count?.n) >= maxEventsPerCall) throw new RangeError("too many events of one call");
     const cursor = this.#sql.exec(
       "INSERT INTO events (channel, call, id, heard_at, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
       channel,
@@ -87,7 +88,7 @@ export class Store {
   putCall(row: CallRow): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO calls (channel, call, direction, phone, line, status, ignored, started_at, ended_at,
-         changed_at, told, class, due_at, audio_excepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         heard_at, told, class, due_at, audio_excepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.channel,
       row.call,
       row.direction ?? null,
@@ -97,7 +98,7 @@ export class Store {
       row.ignored ?? null,
       row.startedAt,
       row.endedAt ?? null,
-      row.changedAt,
+      row.heardAt,
       JSON.stringify(row.told),
       row.class ?? null,
       row.dueAt ?? null,
@@ -105,17 +106,51 @@ export class Store {
     );
   }
 
-  /** The calls that are due, most urgent first, without those of the channels and calls to leave out. */
-  dueCalls(now: number, leaveOut: { channels: readonly string[]; calls: readonly string[] }, most: number): CallRow[] {
-    return this.#all(
-      `SELECT * FROM calls WHERE due_at <= ?
+  /** The call that is due and most urgent, up to `lastClass`, without those of the channels and calls to leave out. */
+  dueCall(
+    now: number,
+    lastClass: Class,
+    leaveOut: { channels: readonly string[]; calls: readonly string[] },
+  ): CallRow | undefined {
+    const row = this.#one(
+      `SELECT * FROM calls WHERE due_at <= ? AND class <= ?
          AND channel NOT IN (SELECT value FROM json_each(?)) AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
-       ORDER BY class, due_at LIMIT ?`,
+       ORDER BY class, due_at LIMIT 1`,
       now,
+      lastClass,
       JSON.stringify(leaveOut.channels),
       JSON.stringify(leaveOut.calls),
+    );
+    return row && callRow(row);
+  }
+
+  /** Calls of a channel that nothing was heard of since `before`, the longest silent first; `open`: whose end never came. */
+  silentCalls(channel: string, before: number, open: boolean, most: number): CallRow[] {
+    return this.#all(
+      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? ${open ? "AND ended_at IS NULL" : "AND due_at IS NULL"}
+       ORDER BY heard_at LIMIT ?`,
+      channel,
+      before,
       most,
     ).map(callRow);
+  }
+
+  /** When the channel's longest silent call was last heard of, of all or of those whose end never came. */
+  longestSilence(channel: string, open: boolean): number | undefined {
+    const query = `SELECT min(heard_at) AS at FROM calls WHERE channel = ? ${open ? "AND ended_at IS NULL" : ""}`;
+    const row = this.#one(query, channel);
+    return typeof row?.at === "number" ? row.at : undefined;
+  }
+
+  /** Forgets a call, its events and what is known of its recordings. */
+  forget({ channel, call }: CallKey): void {
+    for (const table of ["events", "recordings", "calls"]) {
+      this.#sql.exec(`DELETE FROM ${table} WHERE channel = ? AND call = ?`, channel, call);
+    }
+  }
+
+  forgetMalformed(channel: string, before: number): void {
+    this.#sql.exec("DELETE FROM malformed WHERE channel = ? AND heard_at < ?", channel, before);
   }
 
   /** When the next call or recording is due after `now`; undefined where nothing is. */
@@ -147,8 +182,8 @@ export class Store {
 
   putRecording(row: RecordingRow): void {
     this.#sql.exec(
-      `INSERT OR REPLACE INTO recordings (channel, call, id, part, state, url, key, bytes, type, due_at, attempt, problem)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO recordings (channel, call, id, part, state, url, key, bytes, type, ready, due_at, attempt, problem)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.channel,
       row.call,
       row.id,
@@ -158,6 +193,7 @@ export class Store {
       row.key ?? null,
       row.bytes ?? null,
       row.type ?? null,
+      row.ready ? 1 : 0,
       row.dueAt ?? null,
       row.attempt,
       row.problem ?? null,
@@ -242,7 +278,7 @@ function callRow(row: Row): CallRow {
     ignored: text(row.ignored),
     startedAt: Number(row.started_at),
     endedAt: integer(row.ended_at),
-    changedAt: Number(row.changed_at),
+    heardAt: Number(row.heard_at),
     told: { ...untold, ...(JSON.parse(String(row.told)) as Partial<Told>) },
     class: integer(row.class) as Class | undefined,
     dueAt: integer(row.due_at),
@@ -261,6 +297,7 @@ function recordingRow(row: Row): RecordingRow {
     key: text(row.key),
     bytes: integer(row.bytes),
     type: text(row.type),
+    ready: row.ready === 1,
     dueAt: integer(row.due_at),
     attempt: Number(row.attempt),
     problem: text(row.problem),

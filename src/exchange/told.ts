@@ -18,6 +18,8 @@ export interface Told {
   readonly attaching?: string;
   /** How many recordings it has. */
   readonly attached?: number;
+  /** Who was to see the card is left out, since a create that named them was refused. */
+  readonly unaddressed?: true;
   /** The form that was refused, as JSON: the same one is not sent again. */
   readonly refused?: string;
   /** How often in a row no delivery got through, and since when (ms since the epoch). */
@@ -25,8 +27,9 @@ export interface Told {
   readonly failingSince?: number;
   /** No further try before this time, ms since the epoch. */
   readonly notBefore?: number;
-  /** Why the last delivery did not get through. */
+  /** Why the last delivery did not get through, and what the system answered to it, for the operator. */
   readonly problem?: string;
+  readonly answer?: string;
 }
 
 export const untold: Told = { create: "none", attempt: 0 };

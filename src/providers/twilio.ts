@@ -3,6 +3,7 @@ import type { CallEvent } from "../calls/event.ts";
 import { base64, rotation } from "../verify/hmac.ts";
 import { urlAndFormSignature } from "../verify/twilio-signature.ts";
 import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
+import { dialledUserIn } from "./twilio-address.ts";
 import {
   dialEvent,
   isOver,
@@ -68,7 +69,8 @@ function kindOf(fields: URLSearchParams): Kind | "other" {
 const readings: Record<Kind, (fields: URLSearchParams, account: Account<TwilioSettings>) => Reading> = {
   voice(fields, account) {
     const event = voiceEvent(fields, account);
-    return heard(event, answerTo(fields, event, account));
+    const reply = answerTo(fields, event, account);
+    return heard({ ...event, rings: ringsBy(reply, event, account) }, reply);
   },
   status: (fields, account) => heard(statusEvent(fields, account), noContent),
   dial(fields, account) {
@@ -124,4 +126,10 @@ function misshapen(fields: URLSearchParams, kind: Kind): { field: string; proble
 function apiOf(url: string | undefined): string {
   const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : "";
   return `https://${host.endsWith(".twilio.com") ? host : "api.twilio.com"}`;
+}
+
+/** Whom our own TwiML rings, so that the card pops up there before Twilio tells of the first leg. */
+function ringsBy(reply: Reply, event: CallEvent, { settings }: Account<TwilioSettings>): string[] | undefined {
+  if (reply === nothing || event.direction !== "incoming" || settings.forward.length === 0) return undefined;
+  return settings.forward.map((destination) => dialledUserIn(destination) ?? destination);
 }

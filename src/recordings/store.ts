@@ -8,7 +8,7 @@ export type Stored =
   | { readonly kind: "never"; readonly why: string };
 
 /** Parts of an upload whose length is not known beforehand; R2 wants all but the last alike and at least 5 MiB. */
-const partBytes = 8 * 1024 * 1024;
+const partBytes = 5 * 1024 * 1024;
 /** The largest file that is stored, in bytes. */
 export const maxStoredBytes = 2 * 1024 * 1024 * 1024;
 
@@ -25,9 +25,10 @@ export async function store(
     await response.body.cancel();
     return { kind: "never", why: `the recording is larger than ${maxStoredBytes} bytes` };
   }
-  const reader = response.body.getReader();
-  const { head, done } = await beginning(reader);
-  const media = kindOf(head);
+  const reader = response.body.getReader({ mode: "byob" });
+  const first = await reader.readAtLeast(declared === null ? partBytes : headBytes, new Uint8Array(partBytes));
+  const head = first.value ?? new Uint8Array();
+  const media = kindOf(head.subarray(0, headBytes));
   if (media === "page") {
     await reader.cancel();
     return { kind: "later", why: "the PBX sent a page instead of a recording" };
@@ -39,9 +40,8 @@ export async function store(
     customMetadata: metadata,
   };
   try {
-    const bytes = done
-      ? await putWhole(bucket, key, head, options)
-      : declared === null
+    const bytes =
+      declared === null
         ? await putParts(bucket, key, head, reader, options)
         : await putStream(bucket, key, head, reader, response.body, Number(declared), options);
     return { kind: "stored", key, bytes, media: known };
@@ -51,23 +51,7 @@ export async function store(
   }
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-
-/** Enough bytes to tell what it is, and whether that was all. */
-async function beginning(reader: Reader): Promise<{ head: Uint8Array; done: boolean }> {
-  let head = new Uint8Array();
-  while (head.byteLength < headBytes) {
-    const next = await reader.read();
-    if (next.done) return { head, done: true };
-    head = joined(head, next.value);
-  }
-  return { head, done: false };
-}
-
-async function putWhole(bucket: R2Bucket, key: string, bytes: Uint8Array, options: R2PutOptions): Promise<number> {
-  await bucket.put(key, bytes, options);
-  return bytes.byteLength;
-}
+type Reader = ReadableStreamBYOBReader;
 
 /** The length is known: the stream is piped natively. One that breaks off stores nothing. */
 async function putStream(
@@ -96,48 +80,29 @@ async function putStream(
 async function putParts(
   bucket: R2Bucket,
   key: string,
-  head: Uint8Array,
+  first: Uint8Array,
   reader: Reader,
   options: R2PutOptions,
 ): Promise<number> {
   const upload = await bucket.createMultipartUpload(key, options);
   try {
     const parts: R2UploadedPart[] = [];
-    const buffer = new Uint8Array(partBytes);
-    let [filled, total] = [0, 0];
-    const flush = async () => {
-      parts.push(await upload.uploadPart(parts.length + 1, buffer.slice(0, filled)));
-      filled = 0;
-    };
-    let chunk: Uint8Array | undefined = head;
-    while (chunk) {
-      total += chunk.byteLength;
+    let [part, total] = [first, 0];
+    while (part.byteLength > 0) {
+      total += part.byteLength;
       if (total > maxStoredBytes) throw new RangeError(`larger than ${maxStoredBytes} bytes`);
-      let rest: Uint8Array = chunk;
-      while (rest.byteLength > 0) {
-        const taken = rest.subarray(0, partBytes - filled);
-        buffer.set(taken, filled);
-        filled += taken.byteLength;
-        rest = rest.subarray(taken.byteLength);
-        if (filled === partBytes) await flush();
-      }
-      const next: ReadableStreamReadResult<Uint8Array> = await reader.read();
-      chunk = next.done ? undefined : next.value;
+      parts.push(await upload.uploadPart(parts.length + 1, part));
+      if (part.byteLength < partBytes) break;
+      // The buffer is handed over and back, so that no second one is needed.
+      const next = await reader.readAtLeast(partBytes, part);
+      part = next.value ?? new Uint8Array();
     }
-    if (filled > 0) await flush();
     await upload.complete(parts);
     return total;
   } catch (error) {
     await upload.abort().catch(() => undefined);
     throw error;
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.byteLength + b.byteLength);
-  both.set(a);
-  both.set(b, a.byteLength);
-  return both;
 }
 
 /** `<channel>/<year>/<month>/<day>/<call>/<recording>`, in UTC, of characters that are safe in a key and a file name. */
@@ -153,6 +118,7 @@ export function filenameOf(key: string): string {
   return `${year}-${month}-${day}-${call}${file.slice(file.lastIndexOf("."))}`;
 }
 
-function safe(text: string): string {
-  return text.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 128);
+/** Each id keeps a name of its own: what is not safe is written by its code point. */
+function safe(id: string): string {
+  return id.replace(/[^A-Za-z0-9._-]/gu, (character) => `~${character.codePointAt(0)?.toString(16)}~`);
 }

@@ -1,15 +1,16 @@
 /** What became of a delivery: judged from the status first, the body's shape never trusted. */
 import * as z from "zod";
 
-/** What the system answered; `body` is cut off after `maxBodyBytes`. */
+/** What the system answered; `body` ends after `maxBodyBytes`. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** How much of an answer is read and kept for the operator, in bytes. */
-export const maxBodyBytes = 2048;
+/** How much of an answer is read, and how much of one that says no is kept for the operator, in bytes. */
+export const maxBodyBytes = 64 * 1024;
+export const maxKeptBytes = 2048;
 
 /** No answer came: `slow` where we gave up waiting, so that the system may still be at work on it. */
 export interface Silence {
@@ -24,18 +25,25 @@ export interface Accepted {
   readonly hasRecording: boolean;
 }
 
-export type Outcome =
-  | ({ readonly kind: "delivered" } & Accepted)
+/** A form that was not taken, or not surely. `why` is for logs, `answer` (`maxKeptBytes` at most) for the operator alone. */
+interface Said {
+  readonly why: string;
+  readonly answer?: string;
+}
+
+export type NotTaken =
   /** It understood and said no: the same form will get the same answer. */
-  | { readonly kind: "refused"; readonly why: string }
+  | ({ readonly kind: "refused" } & Said)
   /** Credentials, channel key or address are wrong: no form of this channel gets through. */
-  | { readonly kind: "unwelcome"; readonly why: string }
+  | ({ readonly kind: "unwelcome" } & Said)
   /** The limit of the whole system is reached. `waitMs` where it says for how long. */
-  | { readonly kind: "limited"; readonly why: string; readonly waitMs?: number }
+  | ({ readonly kind: "limited"; readonly waitMs?: number } & Said)
   /** The file is too large for it; the form itself may be fine. */
-  | { readonly kind: "too-large"; readonly why: string }
+  | ({ readonly kind: "too-large" } & Said)
   /** It may or may not have been done. */
-  | { readonly kind: "unknown"; readonly why: string; readonly slow: boolean; readonly waitMs?: number };
+  | ({ readonly kind: "unknown"; readonly slow: boolean; readonly waitMs?: number } & Said);
+
+export type Outcome = ({ readonly kind: "delivered" } & Accepted) | NotTaken;
 
 /** The documented shape; ids come as numbers or text. */
 const shape = z.looseObject({
@@ -50,23 +58,24 @@ const shape = z.looseObject({
 export function judge(answer: Answer | Silence, action: "create_call" | "update_call", now: number): Outcome {
   if ("fault" in answer) return { kind: "unknown", why: answer.fault, slow: answer.slow };
   const { status } = answer;
-  const why = `the system answered ${status}`;
+  const said = { why: `the system answered ${status}`, answer: answer.body.slice(0, maxKeptBytes) };
   const waitMs = retryAfter(answer.headers.get("retry-after"), now);
   if (status >= 200 && status < 300) return accepted(answer);
-  if (status === 429) return { kind: "limited", why, waitMs };
-  if (status === 401 || status === 403) return { kind: "unwelcome", why };
+  if (status === 429) return { kind: "limited", ...said, waitMs };
+  if (status === 401 || status === 403) return { kind: "unwelcome", ...said };
   // To a create, 404 says that there is no such channel; to an update, that there is no such call.
-  if (status === 404 && action === "create_call") return { kind: "unwelcome", why };
-  if (status === 413) return { kind: "too-large", why };
-  if (status >= 400 && status < 500 && status !== 408 && status !== 425) return { kind: "refused", why };
+  if (status === 404 && action === "create_call") return { kind: "unwelcome", ...said };
+  if (status === 413) return { kind: "too-large", ...said };
+  if (status >= 400 && status < 500 && status !== 408 && status !== 425) return { kind: "refused", ...said };
   // A redirect is a maintenance page or a moved installation as often as anything: nothing is known to be done.
-  return { kind: "unknown", why, slow: status === 408 || status === 504 || status === 524, waitMs };
+  return { kind: "unknown", ...said, slow: status === 408 || status === 504 || status === 524, waitMs };
 }
 
 function accepted(answer: Answer): Outcome {
   const parsed = shape.safeParse(parse(answer.body));
   if (!parsed.success) {
-    return { kind: "unknown", why: `the system answered ${answer.status} without the documented JSON`, slow: false };
+    const why = `the system answered ${answer.status} without the documented JSON`;
+    return { kind: "unknown", why, answer: answer.body.slice(0, maxKeptBytes), slow: false };
   }
   const { call_id, ticket_id, audio_record } = parsed.data.data;
   return {

@@ -17,6 +17,7 @@ const facts = {
   seconds: fc.option(fc.nat(600), { nil: undefined }),
   withheld: fc.boolean(),
   guessed: fc.boolean(),
+  forwarded: fc.boolean(),
   recording: fc.constantFrom("none", "named", "placeholder", "absent"),
   note: fc.option(fc.constantFrom("no money", "line limit"), { nil: undefined }),
 };
@@ -25,8 +26,9 @@ type Facts = { [K in keyof typeof facts]: (typeof facts)[K] extends fc.Arbitrary
 function incoming(said: Facts): HeardEvent[] {
   const winner = said.rung[0] ?? "101";
   const caller = said.withheld ? { phone: undefined, withheld: true as const } : {};
+  const forward = said.forwarded ? { rings: said.rung } : {};
   return [
-    said.guessed ? guesses(0, "incoming", "+380501112233") : comesIn(caller),
+    said.guessed ? guesses(0, "incoming", "+380501112233") : comesIn({ ...caller, ...forward }),
     ...said.rung.map((extension, i) => rings(1 + i, extension)),
     ...(said.answered ? talks(said, winner) : [leg(30, winner, said.otherwise)]),
     ...said.rung.slice(1).map((extension) => leg(31, extension, said.answered ? "canceled" : said.otherwise)),
@@ -95,6 +97,7 @@ const says: fc.Arbitrary<Omit<Partial<CallEvent>, "call" | "id">> = fc.record({
   withheld: maybe(fc.constant(true)),
   line: maybe(text),
   extension: maybe(text),
+  rings: maybe(fc.subarray(extensions)),
   guess: maybe(fc.record({ direction, phone: maybe(text), line: maybe(text) })),
   leg: maybe(
     fc.record({

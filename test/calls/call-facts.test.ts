@@ -63,6 +63,11 @@ describe("what the events say of the other side", () => {
         phone: "+380441234567",
       },
     ],
+    [
+      "who our own answer rings counts as rung",
+      [comesIn({ rings: ["103", "101"] }), rings(1, "101"), rings(1, "102")],
+      { rung: ["101", "102", "103"] },
+    ],
     ["both ends are extensions", [comesIn(), at(1, { internal: true })], { internal: true }],
     ["the call began when the PBX says so", [comesIn(), at(3, { startedAt: after(-2) })], { startedAt: after(-2) }],
     ["failing that, it began with its first event", [rings(3, "101"), comesIn()], { startedAt: after(0) }],

@@ -89,6 +89,21 @@ describe("an incoming call", () => {
       { status: "answered", endedAt: after(20) },
     ],
     [
+      "is taken for over where nobody ever heard of its end",
+      [comesIn(), rings(1, "101"), ends(9000, "unheard")],
+      { status: "missed", endedAt: after(9000) },
+    ],
+    [
+      "is taken for over after talk too",
+      [comesIn(), answers(5, "101"), ends(9000, "unheard")],
+      { status: "answered", endedAt: after(9000) },
+    ],
+    [
+      "is over when the PBX says so, though it was taken for over before",
+      [comesIn(), ends(9000, "unheard"), ends(9100, "busy", { at: after(60) })],
+      { status: "busy", endedAt: after(60), notes: [] },
+    ],
+    [
       "is forwarded to a number outside, which is who talked",
       [comesIn(), answers(8, "mobile", { number: "380501112233" }), ends(60, "answered")],
       { status: "answered", phone: "+380441234567", talks: [talk("+380501112233", 8)] },

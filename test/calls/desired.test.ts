@@ -3,7 +3,14 @@ import { type Call, fold } from "../../src/calls/call.ts";
 import { type Desired, desiredOf, hiddenPhone, type Telling } from "../../src/calls/desired.ts";
 import { answers, at, comesIn, ends, goesOut, guesses, rings } from "./heard.ts";
 
-const rules: Telling = { assign: [], ignore: [], internal: false, credit: "last", recordings: { except: [] } };
+const rules: Telling = {
+  assign: [],
+  ignore: [],
+  internal: false,
+  credit: "last",
+  delivery: "live",
+  recordings: { enabled: true, except: [] },
+};
 
 const ringing = fold("c1", [comesIn(), rings(1, "101"), rings(1, "102")]);
 const talking = fold("c1", [comesIn(), rings(1, "101"), answers(5, "102")]);
@@ -33,6 +40,12 @@ describe("the system should know", () => {
         audience: { kind: "pbxUsers", ids: ["102"] },
         assignee: { kind: "pbxUser", id: "102" },
       },
+    ],
+    [
+      "for whom it is about to ring, where our own answer says so",
+      fold("c1", [comesIn({ rings: ["102", "101"] })]),
+      {},
+      { status: "ringing", audience: { kind: "pbxUsers", ids: ["101", "102"] } },
     ],
     ["nobody in particular of a call that rings nobody", fold("c1", [comesIn()]), {}, { audience: undefined }],
     ["a comment once the call is over", answered, {}, { comment: "line +380800111222, agent 102, talk 1:15" }],
@@ -103,15 +116,22 @@ describe("the system should know nothing", () => {
     ["of a call whose direction is not known yet", fold("c1", [rings(1, "101")]), {}],
     ["of a call whose number is not known yet", fold("c1", [goesOut("101", { phone: undefined })]), {}],
     ["of a call whose number has no digit, while more may come", fold("c1", [comesIn({ phone: "-" })]), {}],
-    ["of a call that is ignored", answered, { ignore: [{ extension: "102" }] }],
-    ["of a call between extensions", fold("c1", [comesIn(), at(1, { internal: true })]), {}],
   ])("%s", (_, call, some) => expect(desiredOf(call, { ...rules, ...some })).toBeUndefined());
+});
+
+test("whether a call is ignored is not asked here: one whose card popped up is told to its end", () => {
+  expect(desiredOf(answered, { ...rules, ignore: [{ extension: "102" }] })).toMatchObject({ status: "answered" });
+  expect(desiredOf(fold("c1", [comesIn(), at(1, { internal: true })]), rules)).toMatchObject({ status: "ringing" });
 });
 
 describe("a ticket is not made", () => {
   const said = (second: number) => at(second, {}).heardAt;
+  const atEnd: Partial<Telling> = { delivery: "final" };
+  const unrecorded: Partial<Telling> = { ...atEnd, recordings: { enabled: false, except: [] } };
+  const announced = (status: "expected" | "absent") =>
+    fold("c1", [comesIn(), ends(80, "answered"), at(81, { recording: { id: "r1", status } })]);
 
-  test.each<[string, Call, number | undefined]>([
+  test.each<[title: string, call: Call, notBefore: number | undefined, some?: Partial<Telling>]>([
     ["later than at once where the root tells", ringing, undefined],
     ["before the root had time to tell what a leg only guesses", fold("c1", [guesses(3, "incoming", "101")]), said(5)],
     [
@@ -129,5 +149,10 @@ describe("a ticket is not made", () => {
       fold("c1", [comesIn({ phone: undefined, withheld: true }), ends(9, "missed")]),
       undefined,
     ],
-  ])("%s", (_, call, notBefore) => expect(desiredOf(call, rules)?.notBefore).toBe(notBefore));
+    ["before a recording had time to be announced, where it takes one along", answered, said(85), atEnd],
+    ["later for that where it may be updated", answered, undefined],
+    ["later for that where no recordings are fetched", answered, undefined, unrecorded],
+    ["later than at once where a recording is announced", announced("expected"), undefined, atEnd],
+    ["later than at once where there will be none", announced("absent"), undefined, atEnd],
+  ])("%s", (_, call, notBefore, some) => expect(desiredOf(call, { ...rules, ...some })?.notBefore).toBe(notBefore));
 });

@@ -1,5 +1,5 @@
 /** Events of calls as providers read them out of webhooks; what a test leaves out, the webhook left out. */
-import type { CallEvent, Direction, FinalStatus, HeardEvent, LegEvent, LegStatus } from "../../src/calls/event.ts";
+import type { CallEvent, Direction, HeardEvent, LegEvent, LegStatus } from "../../src/calls/event.ts";
 
 /** When the calls of the tests begin, ms since the epoch. */
 export const began = Date.UTC(2026, 8, 1, 9, 0, 0);
@@ -35,7 +35,7 @@ export function leg(second: number, who: string, status: LegStatus, more: Partia
 export const rings = (second: number, who: string, more?: Partial<LegEvent>) => leg(second, who, "ringing", more);
 export const answers = (second: number, who: string, more?: Partial<LegEvent>) => leg(second, who, "in-progress", more);
 
-export function ends(second: number, ended: FinalStatus | "unanswered", says: Partial<CallEvent> = {}): HeardEvent {
+export function ends(second: number, ended: CallEvent["ended"], says: Partial<CallEvent> = {}): HeardEvent {
   return at(second, { ended, ...says });
 }
 

@@ -52,9 +52,10 @@ function play({ limit, bursts, others, delays, tells }: Day, ticks: number) {
   let governor: Governor = idle;
   let underway: Underway[] = [];
   let [due, sent, idleSince, longest, wakeAt, wakes] = [0, 0, start, 0, 0, 0];
-  for (let tick = 0; tick < ticks; tick++) {
+  // Others were there a minute before us: how many they are is what the system can tell.
+  for (let tick = -minuteMs / tickMs; tick < ticks; tick++) {
     const now = start + tick * tickMs;
-    for (let i = 0; i < (others[tick % others.length] ?? 0); i++) system.arrive(now);
+    for (let i = 0; i < (others[Math.abs(tick) % others.length] ?? 0); i++) system.arrive(now);
     for (const request of underway.toSorted((a, b) => a.arrivesAt - b.arrivesAt)) {
       if (request.arrivesAt <= now && request.remaining === undefined) request.remaining = system.arrive(now);
     }
@@ -94,7 +95,7 @@ function play({ limit, bursts, others, delays, tells }: Day, ticks: number) {
 
 function anyDay(limit: number, ticks: number): fc.Arbitrary<Day> {
   const burst = fc.record({ tick: fc.nat(ticks - 1), calls: fc.integer({ min: 1, max: limit }) });
-  // Others keep to two thirds of the limit, and make no more at once than what is left to them.
+  // Others come evenly: what they would add of a sudden, beyond the reserve, nobody could know.
   const perTick = fc.integer({ min: 0, max: Math.max(1, Math.floor(limit / 100)) });
   const sparse = fc.tuple(perTick, fc.integer({ min: 3, max: 20 })).map(([n, every]) => {
     return [n, ...Array.from({ length: every - 1 }, () => 0)];
@@ -125,7 +126,7 @@ describe.each([[60], [300]])("under a limit of %d that others use too", (limit) 
   });
 });
 
-test("alone, it sends nine tenths of the limit and looks no more often than once for each", () => {
+test("alone, it sends nearly nine tenths of the limit and looks no more often than once for each", () => {
   const day = {
     limit: 300,
     bursts: [{ tick: 0, calls: 5000 }],
@@ -134,6 +135,6 @@ test("alone, it sends nine tenths of the limit and looks no more often than once
     tells: [true],
   } as const;
   const { sent, wakes } = play(day, (10 * minuteMs) / tickMs);
-  expect(sent).toBeGreaterThan(9 * 260);
+  expect(sent).toBeGreaterThanOrEqual(10 * 265);
   expect(wakes).toBeLessThan(sent);
 });

@@ -65,8 +65,8 @@ describe("what an answer tells", () => {
   });
 
   test("counts where it tells of less, of two to requests of the same moment", () => {
-    expect(heard(heard(idle, 300, 100), 300, 103).heard?.remaining).toBe(100);
-    expect(heard(heard(idle, 300, 103), 300, 100).heard?.remaining).toBe(100);
+    expect(heard(heard(idle, 300, 100), 300, 103).heard?.others).toBe(199);
+    expect(heard(heard(idle, 300, 103), 300, 100).heard?.others).toBe(199);
   });
 });
 

@@ -1,11 +1,13 @@
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import type { Env } from "../../src/env.ts";
+import { classes } from "../../src/exchange/outbox.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
+import { type Told, untold } from "../../src/exchange/told.ts";
 
-const { EXCHANGE } = env as unknown as Env;
+const { EXCHANGE, RECORDINGS } = env as unknown as Env;
 
 const rings: HeardEvent = {
   call: "in_1",
@@ -21,6 +23,21 @@ function exchange(name: string) {
 
 function rows(stub: ReturnType<typeof exchange>, query: string) {
   return runInDurableObject(stub, (_, state) => state.storage.sql.exec(query).toArray());
+}
+
+/** What the system was told of a call that it has, 80 failures ago. */
+const gaveUp: Told = { ...untold, create: "done", callId: "7", status: "ringing", attempt: 80 };
+
+/** Whether the Exchange throws, so that the webhook is answered 503. */
+function refuses(stub: ReturnType<typeof exchange>, channel: string, events: readonly HeardEvent[]): Promise<boolean> {
+  return runInDurableObject(stub, (instance) => {
+    try {
+      instance.record(channel, events);
+      return false;
+    } catch {
+      return true;
+    }
+  });
 }
 
 describe("what is recorded", () => {
@@ -47,25 +64,70 @@ describe("what is recorded", () => {
     expect(alarm).toBeGreaterThan(0);
   });
 
-  test("of one call has a bound", async () => {
+  test("of one call has a bound: what is beyond is refused, never dropped", async () => {
     const stub = exchange("bound");
-    const events = Array.from({ length: maxEventsPerCall + 5 }, (_, i) => ({ ...rings, id: `event ${i}` }));
+    const events = Array.from({ length: maxEventsPerCall }, (_, i) => ({ ...rings, id: `event ${i}` }));
     expect(await stub.record("support", events)).toEqual({ fresh: maxEventsPerCall });
+    expect(await refuses(stub, "support", [{ ...rings, id: "one more" }])).toBe(true);
+    expect(await stub.record("support", [{ ...rings, call: "in_2", id: "another call's" }])).toEqual({ fresh: 1 });
+  });
+
+  test("is all of a webhook or nothing", async () => {
+    const stub = exchange("whole");
+    const events = Array.from({ length: maxEventsPerCall + 1 }, (_, i) => ({ ...rings, id: `event ${i}` }));
+    expect(await refuses(stub, "support", events)).toBe(true);
+    expect(await rows(stub, "SELECT count(*) AS n FROM events")).toEqual([{ n: 0 }]);
   });
 
   test("is nothing for a channel that is not configured", async () => {
     const stub = exchange("unknown");
-    const failed = await runInDurableObject(stub, (instance) => {
-      try {
-        instance.record("other", [rings]);
-        return false;
-      } catch {
-        return true;
-      }
-    });
-    expect(failed).toBe(true);
+    expect(await refuses(stub, "other", [rings])).toBe(true);
     expect(await rows(stub, "SELECT count(*) AS n FROM events")).toEqual([{ n: 0 }]);
   });
+});
+
+describe("a call that is ignored", () => {
+  const between: HeardEvent = { ...rings, id: "internal", internal: true };
+  const over: HeardEvent = { ...rings, id: "end", ended: "answered", recording: { id: "r1", status: "ready" } };
+
+  test("is kept, and owes the system nothing", async () => {
+    const stub = exchange("ignored");
+    await stub.record("support", [rings, between, over]);
+    expect(await rows(stub, "SELECT ignored, status, class, due_at FROM calls")).toEqual([
+      { ignored: "internal", status: "answered", class: null, due_at: null },
+    ]);
+  });
+
+  test("is told to its end if its card has popped up by then", async () => {
+    const stub = exchange("popped");
+    await stub.record("support", [rings]);
+    await stub.record("support", [between, over]);
+    expect(await rows(stub, "SELECT ignored, class, due_at > 0 AS owed FROM calls")).toEqual([
+      { ignored: "internal", class: classes.final, owed: 1 },
+    ]);
+  });
+
+  test("has its recording left alone, be it announced before or after", async () => {
+    const stub = exchange("quiet");
+    const promised: HeardEvent = { ...rings, id: "promise", recording: { id: "r0", status: "expected" } };
+    await stub.record("support", [promised]);
+    await stub.record("support", [between, over]);
+    expect(await rows(stub, "SELECT id, state, due_at FROM recordings")).toEqual([
+      { id: "r0", state: "absent", due_at: null },
+    ]);
+  });
+});
+
+test("a call that was given up on is tried again when more is heard of it", async () => {
+  const stub = exchange("revived");
+  const silent: HeardEvent = { ...rings, id: "a leg", direction: undefined };
+  await stub.record("support", [silent]);
+  const givenUp = JSON.stringify({ ...gaveUp, failingSince: rings.heardAt, notBefore: Number.MAX_SAFE_INTEGER });
+  await rows(stub, `UPDATE calls SET told = '${givenUp}', due_at = NULL`);
+  await stub.record("support", [silent]);
+  expect(await rows(stub, "SELECT due_at FROM calls")).toEqual([{ due_at: null }]);
+  await stub.record("support", [{ ...rings, id: "end", ended: "missed" }]);
+  expect(await rows(stub, "SELECT due_at > 0 AS owed FROM calls")).toEqual([{ owed: 1 }]);
 });
 
 test("a create_call is marked as sent before it leaves, so that a crash finds the mark", async () => {
@@ -84,4 +146,38 @@ test("of the malformed webhooks the newest are kept", async () => {
   expect(await rows(stub, "SELECT count(*) AS n, min(heard_at) AS oldest FROM malformed")).toEqual([
     { n: maxMalformed, oldest: 3 },
   ]);
+});
+
+describe("what is older than the channel keeps it", () => {
+  const dayMs = 24 * 60 * 60_000;
+  /** Owes the system nothing. */
+  const over: HeardEvent = { ...rings, id: "end", ended: "missed", internal: true };
+
+  afterEach(() => vi.useRealTimers());
+
+  async function later(stub: ReturnType<typeof exchange>, days: number): Promise<void> {
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt + days * dayMs });
+    await runDurableObjectAlarm(stub);
+  }
+
+  test("is forgotten with its recordings, and no sooner", async () => {
+    // The channel's own system: its settings say how long.
+    const stub = exchange("system");
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    await stub.record("support", [over]);
+    await RECORDINGS.put("support/old.mp3", "ID3");
+    await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      sql
+        .exec(
+          "INSERT INTO recordings (channel, call, id, part, state, key, ready) VALUES ('support', 'in_1', 'r', 0, 'attached', 'support/old.mp3', 1)",
+        )
+        .toArray();
+    });
+    await later(stub, 89);
+    expect(await rows(stub, "SELECT count(*) AS n FROM calls")).toEqual([{ n: 1 }]);
+    await later(stub, 91);
+    await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length === 0);
+    for (const table of ["events", "recordings"]) expect(await rows(stub, `SELECT * FROM ${table}`)).toEqual([]);
+    expect(await RECORDINGS.head("support/old.mp3")).toBeNull();
+  });
 });

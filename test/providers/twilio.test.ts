@@ -1,12 +1,13 @@
 /** Twilio: what every provider must do, and its own traps. */
 import { describe, expect, test } from "vitest";
+import { fold } from "../../src/calls/call.ts";
 import type { CallEvent } from "../../src/calls/event.ts";
 import type { Account, Reading } from "../../src/providers/provider.ts";
 import { twilio } from "../../src/providers/twilio.ts";
 import type { TwilioSettings } from "../../src/providers/twilio-settings.ts";
 import { type Fields, type Leg, stories, twilioPbx } from "../standins/twilio.ts";
 import type { Webhook } from "../standins/webhook.ts";
-import { conforms } from "./conforms.ts";
+import { conforms, type Story } from "./conforms.ts";
 import { hookOf } from "./hearing.ts";
 import { signature } from "./spoiling.ts";
 
@@ -16,6 +17,7 @@ const hookUrl = "https://hooks.example.com/hooks/support";
 const customer = "+14155550123";
 const line = "+14155550100";
 const mobile = "+14155550177";
+const ownTwiml = "https://twiml.example.com/in?a=1&b='2'";
 
 const pbx = twilioPbx({ accountSid, authToken, hookUrl });
 
@@ -68,7 +70,39 @@ describe.each(["query", "json"] as const)("as %s", (sent) => {
 
 describe("with a mailbox and other settings", () => {
   const settings = { forward: [mobile], voicemail: "Please leave a message.", caller_id: line, record: true };
-  conforms(twilio, { account: accountWith(settings, { lines: [line] }), stories: told, spoil: signature });
+  const forwarded = told.map((story) => ({ ...story, becomes: ringing(mobile, story.becomes) }));
+  conforms(twilio, { account: accountWith(settings, { lines: [line] }), stories: forwarded, spoil: signature });
+});
+
+/** The story's call, where our own answer rings `number` besides: a `+` sorts before all names. */
+function ringing(number: string, becomes: Story["becomes"]): Story["becomes"] {
+  const { direction, rung } = becomes;
+  return direction === "incoming" && rung ? { ...becomes, rung: [...new Set([number, ...rung])] } : becomes;
+}
+
+describe("a voice request tells whom our answer rings", () => {
+  const everybody = { forward: [mobile, "client:ann", "sip:102@pbx.example.com"] };
+  const incoming = pbx.inbound(customer, line);
+
+  test.each<[string, Leg, object, CallEvent["rings"]]>([
+    ["everybody whom it forwards to, by their PBX ids", incoming, everybody, [mobile, "ann", "102"]],
+    ["nobody where it forwards to nobody", incoming, {}, undefined],
+    ["nobody where other TwiML decides", incoming, { redirect: ownTwiml }, undefined],
+    [
+      "nobody of a call that goes out",
+      pbx.inbound("client:ann", customer),
+      { caller_id: line, ...everybody },
+      undefined,
+    ],
+    ["nobody of a call that was placed", pbx.placed(line, customer), everybody, undefined],
+  ])("%s", async (_, leg, settings, rings) => {
+    expect((await event(pbx.voice(leg), accountWith(settings))).rings).toEqual(rings);
+  });
+
+  test("so that the first card is theirs", async () => {
+    const heard = { ...(await event(pbx.voice(incoming), accountWith(everybody))), heardAt: 0 };
+    expect(fold(incoming.sid, [heard])).toMatchObject({ status: "ringing", rung: [mobile, "102", "ann"] });
+  });
 });
 
 describe("the root leg", () => {
@@ -524,7 +558,6 @@ describe("ids of events", () => {
 const leg = `statusCallback="${hookUrl}/leg#rc=3&amp;rp=all" statusCallbackEvent="initiated ringing answered completed"`;
 const recorded = `recordingStatusCallback="${hookUrl}/recording#rc=3&amp;rp=all" recordingStatusCallbackEvent="in-progress completed absent"`;
 const action = `action="${hookUrl}/dial#rc=3&amp;rp=all"`;
-const ownTwiml = "https://twiml.example.com/in?a=1&b='2'";
 const redirected = "<Response><Redirect>https://twiml.example.com/in?a=1&amp;b=&apos;2&apos;</Redirect></Response>";
 
 describe("TwiML", () => {

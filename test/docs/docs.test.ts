@@ -1,0 +1,243 @@
+/** The documentation says what the code does: every key, column, secret, command and limit has its place there. */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+import { placeholders } from "../../src/calls/comment.ts";
+import { channelTable, recordingDefaults } from "../../src/config/channel.ts";
+import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
+import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
+import { maxRound, roundMs } from "../../src/exchange/housekeeping.ts";
+import { migrations } from "../../src/exchange/schema.ts";
+import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
+import { maxBodyBytes as maxHookBytes } from "../../src/hooks/body.ts";
+import { providers } from "../../src/providers/index.ts";
+import { events as zadarmaEvents } from "../../src/providers/zadarma-events.ts";
+import { maxStoredBytes } from "../../src/recordings/store.ts";
+import { fileTimeoutMs, formTimeoutMs } from "../../src/system/client.ts";
+import { maxBodyBytes as maxAnswerBytes, maxKeptBytes } from "../../src/system/outcome.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const pages = ["README.md", "CHANGELOG.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
+
+function page(name: string): string {
+  return readFileSync(join(root, name), "utf8");
+}
+
+const everywhere = pages.map(page).join("\n");
+
+/** What stands below a heading, down to the next one of its rank or above. */
+function section(text: string, heading: string): string {
+  const lines = text.split("\n");
+  const start = lines.findIndex((line) => line.replace(/^#+ /, "") === heading && line.startsWith("#"));
+  if (start < 0) return "";
+  const rank = rankOf(lines[start] ?? "");
+  const length = lines.slice(start + 1).findIndex((line) => line.startsWith("#") && rankOf(line) <= rank);
+  return lines.slice(start, length < 0 ? undefined : start + 1 + length).join("\n");
+}
+
+function rankOf(heading: string): number {
+  return /^#*/.exec(heading)?.[0].length ?? 0;
+}
+
+/** The table rows of `text` by what their first cell names; the formatter's padding is taken out. */
+function rows(text: string): Map<string, string> {
+  const lines = text.split("\n").filter((line) => /^ *\| *`/.test(line));
+  const cells = lines.map((line) => line.replace(/ +/g, " "));
+  return new Map(
+    cells.flatMap((row) => {
+      const [first = ""] = row.replace(/^ *\|/, "").split(" |");
+      return [...first.matchAll(/`([^`]+)`/g)].map(([, name = ""]): [string, string] => [name, row]);
+    }),
+  );
+}
+
+/** A zod schema as far as it is looked into here. */
+interface Schema {
+  readonly shape?: Readonly<Record<string, Schema>>;
+  readonly def: { readonly type: string; readonly innerType?: Schema; readonly element?: Schema };
+}
+
+/** The keys of the object that a schema is, or that its list holds; none for anything else. */
+function keysOf(schema: Schema): string[] {
+  const inner = schema.def.innerType ?? schema.def.element;
+  return schema.shape ? Object.keys(schema.shape) : inner ? keysOf(inner) : [];
+}
+
+const channelKeys = channelTable as unknown as Schema;
+const configuration = page("docs/configuration.md");
+
+describe("configuration.md explains", () => {
+  const keys = rows(section(configuration, "Keys").split("\n### ")[0] ?? "");
+
+  test.each(keysOf(channelKeys))("the key %s", (key) => expect([...keys.keys()]).toContain(key));
+
+  test.each([...providers.keys()])("where the table %s is explained", (name) =>
+    expect(keys.get(name)).toContain(`providers/${name}.md`),
+  );
+
+  test("no key that is not there", () =>
+    expect([...keys.keys()].sort()).toEqual([...keysOf(channelKeys), ...providers.keys()].sort()));
+
+  test.each(Object.entries(channelKeys.shape ?? {}).filter(([, schema]) => keysOf(schema).length > 0))(
+    "the keys of %s",
+    (key, schema) => expect([...rows(section(configuration, key)).keys()].sort()).toEqual([...keysOf(schema)].sort()),
+  );
+
+  test.each(
+    Object.entries(channelTable.parse({ provider: "twilio", system: "https://help.example" })).filter(
+      ([key, value]) => !["provider", "system"].includes(key) && ["string", "boolean", "number"].includes(typeof value),
+    ),
+  )("the default of %s", (key, value) => expect(keys.get(key)).toMatch(new RegExp(`\\| \`${value}\` \\|$`)));
+
+  test.each(Object.entries(recordingDefaults))("the default of recordings.%s", (key, value) =>
+    expect(rows(section(configuration, "recordings")).get(key)).toContain(`| \`${value}\` |`),
+  );
+
+  test.each([...placeholders.keys()])("the placeholder {%s}", (name) =>
+    expect([...rows(section(configuration, "comment")).keys()]).toContain(`{${name}}`),
+  );
+});
+
+describe("each provider has a page", () => {
+  const skeleton = [
+    "What you need",
+    "Connect",
+    "Settings",
+    "What is understood",
+    "Recordings",
+    "Authenticity and its limits",
+    "What is not known",
+  ];
+
+  test("and no page is without a provider", () =>
+    expect(globSync("docs/providers/*.md", { cwd: root }).sort()).toEqual(
+      [...providers.keys()].map((name) => join("docs", "providers", `${name}.md`)).sort(),
+    ));
+
+  test.each([...providers.values()])("$name: of the same build, with its settings and secrets", (provider) => {
+    const text = page(`docs/providers/${provider.name}.md`);
+    expect([...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(skeleton);
+    const documented = [...rows(section(text, "Settings")).keys()].sort();
+    expect(documented).toEqual(keysOf(provider.settings as unknown as Schema).sort());
+    const optional = "optional" in provider.secrets ? (provider.secrets.optional ?? []) : [];
+    for (const name of [...provider.secrets.required, ...optional]) expect(text).toMatch(secretNamed(name));
+  });
+
+  test.each([...zadarmaEvents])("zadarma: the event %s and what its signature covers", (event, { covers }) => {
+    const row = rows(section(page("docs/providers/zadarma.md"), "Authenticity and its limits")).get(event);
+    const [, , fields = ""] = (row ?? "").split("|");
+    expect([...fields.matchAll(/`([^`]+)`/g)].map(([, field]) => field)).toEqual(covers);
+  });
+});
+
+/** A secret's name, of whichever channel. */
+function secretNamed(name: string): RegExp {
+  return new RegExp(`\\b[A-Z][A-Z0-9_]*_${name}\\b`);
+}
+
+describe("every secret", () => {
+  const names = [
+    ...["CHANNEL_KEY", "SYSTEM_AUTH", "HOOK_SECRET"],
+    ...[...providers.values()].flatMap(({ secrets }) => [...secrets.required, ...(secrets.optional ?? [])]),
+  ];
+
+  test.each(names)("%s is explained, and the README says how to set it", (name) => {
+    expect([...rows(section(configuration, "Secrets")).keys()]).toContain(`SUPPORT_${name}`);
+    expect(page("README.md")).toMatch(new RegExp(`npx wrangler secret put [A-Z_]+_${name}\\b`));
+  });
+});
+
+describe("storage.md explains", () => {
+  const storage = page("docs/storage.md");
+  const tables = [...migrations.join("\n").matchAll(/CREATE TABLE (\w+) \(([\s\S]*?)\) STRICT/g)];
+  const columnsOf = (definition: string) =>
+    [...definition.matchAll(/(?:^|,)\s*([a-z_]+) (?:TEXT|INTEGER|REAL|BLOB)/g)].map(([, column = ""]) => column);
+
+  test("all tables and no others", () =>
+    expect([...section(storage, "Tables").matchAll(/^### `(\w+)`$/gm)].map(([, table]) => table).sort()).toEqual(
+      ["version", ...tables.map(([, table]) => table)].sort(),
+    ));
+
+  test.each(tables.map(([, table = "", definition = ""]) => [table, columnsOf(definition)] as const))(
+    "the columns of %s",
+    (table, columns) => {
+      expect(columns.length).toBeGreaterThan(0);
+      expect([...rows(section(storage, `\`${table}\``)).keys()].filter((name) => /^[a-z_]+$/.test(name))).toEqual(
+        expect.arrayContaining([...columns]),
+      );
+    },
+  );
+});
+
+describe("delivery.md owns up to", () => {
+  const sources = globSync("src/**/*.ts", { cwd: root }).filter((file) => page(file).includes("Assumed:"));
+  const assumptions = section(page("docs/delivery.md"), "What we assume of the system");
+
+  test.each(sources)("the assumption in %s", (file) =>
+    expect([...rows(assumptions).keys()]).toContain(file.replaceAll("\\", "/")),
+  );
+
+  test("no assumption that is not made", () =>
+    expect([...rows(assumptions).keys()].filter((name) => name.startsWith("src/")).sort()).toEqual(sources.sort()));
+});
+
+describe("numbers are the code's", () => {
+  const minute = 60_000;
+
+  test.each<[page: string, says: string]>([
+    ["README.md", `tried again for ${giveUpAfterMs / (60 * minute)} hours`],
+    ["README.md", `asked for ${recordingDefaults.wait / 60} minutes more`],
+    ["docs/configuration.md", `| ${maxHookBytes / 1024} KiB;`],
+    ["docs/configuration.md", `| ${maxEventsPerCall};`],
+    ["docs/configuration.md", `| ${maxStoredBytes / 1024 ** 3} GiB |`],
+    ["docs/storage.md", `Up to ${maxEventsPerCall} different events`],
+    ["docs/storage.md", `The newest ${maxMalformed}.`],
+    [
+      "docs/storage.md",
+      `in rounds, ${roundMs / minute === 10 ? "ten" : "?"} minutes apart at least, of up to ${maxRound} calls`,
+    ],
+    ["docs/delivery.md", `After ${giveUpAfterMs / (60 * minute)} hours without success`],
+    ["docs/delivery.md", `from 2 seconds to ${maxWaitMs === 60 * minute ? "an hour" : "?"}`],
+    ["docs/delivery.md", `otherwise for ${blockMs / minute} minutes`],
+    ["docs/delivery.md", `it is taken to be ${assumedLimit}.`],
+    ["docs/delivery.md", `a sliding minute of ${windowMs / 1000} seconds`],
+    ["docs/delivery.md", `within ${formTimeoutMs / 1000} seconds (with a file: ${fileTimeoutMs / minute} minutes)`],
+    ["docs/delivery.md", `${maxAnswerBytes / 1024} KiB are read at most`],
+    ["docs/delivery.md", `${maxKeptBytes / 1024} KiB are kept`],
+    ["docs/storage.md", `${maxKeptBytes / 1024} KiB of its answer`],
+  ])("%s: %s", (name, says) => expect(page(name).replace(/\s+/g, " ")).toContain(says));
+});
+
+describe("commands", () => {
+  const scripts = Object.keys((JSON.parse(page("package.json")) as { scripts: object }).scripts);
+  const spoken = (script: string) => (["start", "test"].includes(script) ? `npm ${script}` : `npm run ${script}`);
+  const mentioned = [...everywhere.matchAll(/\bnpm run ([a-z][a-z:-]*)/g)].map(([, script = ""]) => script);
+
+  test.each(scripts)("%s is mentioned", (script) => expect(everywhere).toContain(spoken(script)));
+
+  test.each([...new Set(mentioned)])("npm run %s is there", (script) => expect(scripts).toContain(script));
+});
+
+describe("links lead somewhere", () => {
+  const links = pages.flatMap((name) =>
+    [...page(name).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target = ""]) => target)
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .map((target): [page: string, target: string] => [name, target]),
+  );
+
+  /** A heading's anchor, as GitHub makes it. */
+  const anchor = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-");
+
+  test.each(links)("%s: %s", (name, target) => {
+    const [path = "", fragment] = target.split("#");
+    const file = path === "" ? name : relative(root, join(root, dirname(name), path));
+    expect(existsSync(join(root, file))).toBe(true);
+    if (fragment === undefined) return;
+    expect([...page(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => anchor(heading))).toContain(fragment);
+  });
+});
