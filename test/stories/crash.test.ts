@@ -44,7 +44,7 @@ async function ring(): Promise<void> {
 
 test("a call that was accepted arrives, though the runtime is killed before its delivery", async () => {
   const held = Promise.withResolvers<void>();
-  system.behave(() => ({ until: held.promise, then: { drop: "before" } }));
+  system.behave(() => ({ until: held.promise, next: { drop: "before" } }));
   await ring();
   await system.until(() => system.requests.length === 1);
   await trunkline.kill();

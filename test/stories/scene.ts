@@ -35,7 +35,7 @@ export interface Scene {
   /** Turns everybody's clock forward, little by little, until `there` gives something. */
   passing<T>(what: string, there: () => T | undefined | false): Promise<T>;
   /** The call of that PBX id, once it is as `as` wants it. */
-  call(pbxCallId: string, as?: (call: SystemCall) => boolean): Promise<SystemCall>;
+  call(pbxCallId: string, as?: (call: SystemCall) => boolean, withinMs?: number): Promise<SystemCall>;
   close(): Promise<void>;
 }
 
@@ -100,8 +100,10 @@ export async function setScene({ sales, support, system: options, handlers = [] 
         await turned;
       }
     },
-    call: (pbxCallId, as = () => true) =>
-      until(`call ${pbxCallId}`, () => system.calls.find((call) => call.pbxCallId === pbxCallId && as(call))),
+    call: (pbxCallId, as = () => true, withinMs = undefined) => {
+      const is = (call: SystemCall) => call.pbxCallId === pbxCallId && as(call);
+      return until(`call ${pbxCallId}`, () => system.calls.find(is), withinMs);
+    },
     close: async () => {
       await trunkline.close();
       await Promise.all([system.close(), pbx.close()]);

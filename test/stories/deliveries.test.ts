@@ -1,0 +1,193 @@
+/** One call is one ticket, whatever the system does. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { send } from "../standins/webhook.ts";
+import { until } from "./harness.ts";
+import { play, type Scene, setScene } from "./scene.ts";
+
+const minuteMs = 60_000;
+
+let scene: Scene;
+
+beforeEach(async () => {
+  scene = await setScene();
+});
+
+afterEach(() => scene.close());
+
+const ring = {
+  pbx_call_id: "in_story",
+  call_start: "2026-11-23 10:00:00",
+  caller_id: "+380671112233",
+  called_did: "+380443334455",
+};
+const talk = { internal: "100", last_internal: "100", duration: "33", disposition: "answered", is_recorded: "0" };
+
+/** A call from its first ring to its end. */
+async function wholeCall(): Promise<void> {
+  const { zadarma } = scene;
+  await play(
+    zadarma.start(ring),
+    zadarma.internal({ ...ring, internal: "100" }),
+    zadarma.answer({ ...ring, destination: "100", internal: "100" }),
+    zadarma.end({ ...ring, ...talk }),
+  );
+}
+
+/** As soon as the system knows how the call ended. */
+function answered() {
+  return scene.passing("the end of the call", () =>
+    scene.system.calls.find(({ pbxCallId, status }) => pbxCallId === ring.pbx_call_id && status === "answered"),
+  );
+}
+
+function expectOneTruth(): void {
+  const { system } = scene;
+  expect(system.violations).toEqual([]);
+  expect(system.calls).toHaveLength(1);
+  expect(system.calls).toMatchObject([{ status: "answered", ticket: { assignee: { pbxUserId: "100" } } }]);
+}
+
+test("the same webhook ten times at once, while the system is slow, makes one ticket", async () => {
+  scene.system.behave(() => ({ delayMs: 400 }));
+  const webhook = scene.zadarma.start(ring);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => send(webhook)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+  await wholeCall();
+  await answered();
+  expectOneTruth();
+  expect(scene.system.requests.filter(({ action }) => action === "create_call")).toHaveLength(1);
+});
+
+test("two webhooks of one call at once make one ticket", async () => {
+  scene.system.behave(() => ({ delayMs: 200 }));
+  const { zadarma } = scene;
+  const [start, internal] = [zadarma.start(ring), zadarma.internal({ ...ring, internal: "100" })];
+  await Promise.all([send(internal), send(start)]);
+  await wholeCall();
+  await answered();
+  expectOneTruth();
+});
+
+test("a card pops up although another call's delivery hangs", async () => {
+  const never = new Promise(() => undefined);
+  scene.system.behave(({ fields }) => (fields.pbx_call_id === "in_stuck" ? { until: never } : undefined));
+  await play(scene.zadarma.start({ ...ring, pbx_call_id: "in_stuck" }), scene.zadarma.start(ring));
+  expect(await scene.call(ring.pbx_call_id)).toMatchObject({ status: "ringing" });
+});
+
+describe("a create_call whose outcome is unknown is asked after before it is repeated:", () => {
+  test.each([
+    ["the connection is lost after it was done", { drop: "after" }, ["create_call", "update_call"]],
+    ["it is done, and answered with a page", { html: true, commit: true }, ["create_call", "update_call"]],
+    ["it is done, and answered 500", { status: 500, commit: true }, ["create_call", "update_call"]],
+    ["the connection is lost before it was done", { drop: "before" }, ["create_call", "update_call", "create_call"]],
+    ["it is not done, and answered 503", { status: 503 }, ["create_call", "update_call", "create_call"]],
+    ["it is not done, and answered with a page", { html: true }, ["create_call", "update_call", "create_call"]],
+  ] as const)("%s", async (_, behaviour, actions) => {
+    scene.system.behave(({ n }) => (n === 1 ? behaviour : undefined));
+    await play(scene.zadarma.start(ring));
+    await scene.passing("the ticket", () => scene.system.requests.length === actions.length);
+    await wholeCall();
+    await answered();
+    expect(scene.system.requests.slice(0, actions.length).map(({ action }) => action)).toEqual(actions);
+    expectOneTruth();
+  });
+});
+
+test("a whole call behind an outage becomes one form, with the final status", async () => {
+  let down = true;
+  scene.system.behave(() => (down ? { drop: "before" } : undefined));
+  await wholeCall();
+  await until("some tries", () => scene.system.requests.length > 1);
+  const before = scene.system.requests.length;
+  down = false;
+  await answered();
+  // The last try before the end of the outage may have been the asking one.
+  const told = scene.system.requests.slice(before).filter(({ status }) => status === 200);
+  expect(told.map(({ fields }) => fields.call_status)).toEqual(["answered"]);
+  expectOneTruth();
+});
+
+test("429 leaves the system alone for its twenty minutes, then all arrives", async () => {
+  scene.system.behave(({ n }) => (n === 1 ? { status: 429 } : undefined));
+  await play(scene.zadarma.start(ring));
+  await scene.system.until(() => scene.system.requests.length === 1);
+  await wholeCall();
+  await scene.turn(19 * minuteMs);
+  expect(scene.system.requests).toHaveLength(1);
+  await scene.turn(minuteMs);
+  await answered();
+  expectOneTruth();
+});
+
+test("refused credentials rest their channel, not the other, and it resumes by itself", async () => {
+  scene.system.behave(({ path }) => (path.includes("support-channel-key") ? { status: 403 } : undefined));
+  await wholeCall();
+  await scene.system.until(() => scene.system.requests.length === 1);
+  const root = scene.twilio.inbound("+14155550123", "+14155550100");
+  await play(scene.twilio.voice(root));
+  await scene.call(root.sid);
+  const refused = () => scene.system.requests.filter(({ status }) => status === 403).length;
+  expect(refused()).toBe(1);
+  scene.system.behave(undefined);
+  await answered();
+  expect(scene.system.doubled()).toEqual([]);
+});
+
+test("a form that is refused is not sent again, and the call's other facts still are", async () => {
+  scene.system.behave(({ fields }) => (fields.call_status === "in-progress" ? { status: 422 } : undefined));
+  await wholeCall();
+  await answered();
+  await scene.turn(60 * minuteMs);
+  expect(scene.system.requests.filter(({ status }) => status === 422).length).toBeLessThanOrEqual(2);
+  expect(scene.system.calls).toMatchObject([{ status: "answered" }]);
+});
+
+test("a burst stays within the system's limit, and every call arrives", async () => {
+  await scene.close();
+  scene = await setScene({ system: { limit: 40 } });
+  const ids = Array.from({ length: 100 }, (_, i) => `in_burst_${i}`);
+  for (const pbx_call_id of ids) await play(scene.zadarma.start({ ...ring, pbx_call_id }));
+  await scene.passing("every call", () => scene.system.tickets.length === ids.length);
+  expect(scene.system.violations).toEqual([]);
+  expect(scene.system.doubled()).toEqual([]);
+});
+
+describe("with final delivery", () => {
+  beforeEach(async () => {
+    await scene.close();
+    scene = await setScene({ support: { delivery: "final" } });
+  });
+
+  test("a call is one create_call, when it is over", async () => {
+    await wholeCall();
+    expect(scene.system.requests).toEqual([]);
+    await answered();
+    expect(scene.system.requests.map(({ action }) => action)).toEqual(["create_call"]);
+    expectOneTruth();
+  });
+
+  test("it brings its recording along", async () => {
+    const bytes = Buffer.concat([Buffer.from("ID3"), Buffer.alloc(5000, 7)]);
+    scene.zadarmaRecordings.set("17.1", { bytes, type: "audio/mpeg", pbxCallId: ring.pbx_call_id });
+    const { zadarma } = scene;
+    await play(zadarma.start(ring), zadarma.end({ ...ring, ...talk, is_recorded: "1", call_id_with_rec: "17.1" }));
+    await answered();
+    expect(scene.system.requests).toMatchObject([{ action: "create_call", file: { bytes: bytes.byteLength } }]);
+    expectOneTruth();
+  });
+});
+
+test("rules decide whose ticket it is and what is no ticket at all", async () => {
+  await scene.close();
+  scene = await setScene({
+    support: {
+      assign: [{ extension: "100", user_ids: [7] }],
+      ignore: [{ phone: "+38050*" }],
+    },
+  });
+  await play(scene.zadarma.start({ ...ring, pbx_call_id: "in_ignored", caller_id: "+380501234567" }));
+  await wholeCall();
+  await answered();
+  expect(scene.system.calls).toMatchObject([{ pbxCallId: "in_story", ticket: { assignee: { userId: 7 } } }]);
+});
