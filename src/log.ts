@@ -7,6 +7,11 @@ export function masked(phone: string | undefined): string | undefined {
   return digits.length > 4 ? `***${digits.slice(-4)}` : "***";
 }
 
+/** `text` with each run of digits that is long enough for a number masked. */
+export function maskedIn(text: string): string {
+  return text.replace(/\d{7,}/g, (digits) => `***${digits.slice(-4)}`);
+}
+
 export function log(level: "info" | "warn" | "error", what: string, facts: Readonly<Record<string, unknown>>): void {
   console[level](JSON.stringify({ what, ...facts }));
 }

@@ -1,9 +1,9 @@
 /** The routes. */
 import { Hono } from "hono";
 import { readConfiguration } from "./config/channels.ts";
-import { describe } from "./config/faults.ts";
+import { api } from "./console/api.ts";
 import type { Env } from "./env.ts";
-import { notFound, notNow, problem } from "./hooks/problem.ts";
+import { misconfigured, notFound, notNow, problem } from "./hooks/problem.ts";
 import { receive } from "./hooks/receive.ts";
 import { log } from "./log.ts";
 
@@ -16,9 +16,11 @@ export function routes(now: () => number): Hono<{ Bindings: Env }> {
 
   app.get("/health", (c) => {
     const { channels, faults } = readConfiguration(c.env);
-    if (faults.length > 0) return c.json({ status: "misconfigured", faults: faults.map(describe) }, 503);
+    if (faults.length > 0) return problem({ ...misconfigured, faults });
     return c.json({ status: "ok", channels: channels.size });
   });
+
+  app.route("/api", api);
 
   app.notFound(() => problem(notFound));
   app.onError((error) => {

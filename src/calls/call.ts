@@ -182,13 +182,12 @@ const recordingStates: readonly Recording["status"][] = ["expected", "absent", "
 function recordingsIn(heard: readonly HeardEvent[]): Recording[] {
   const byId = new Map<string, Recording>();
   for (const recording of heard.flatMap((event) => event.recording ?? [])) {
-    const key = `${recording.id}#${recording.part ?? 0}`;
-    const known = byId.get(key);
+    const known = byId.get(recording.id);
     const rank = (status: Recording["status"]) => recordingStates.indexOf(status);
     const ahead = !known || rank(recording.status) > rank(known.status) ? recording : known;
-    byId.set(key, { ...ahead, url: clearest([known?.url, recording.url].flatMap((url) => url ?? [])) });
+    byId.set(recording.id, { ...ahead, url: clearest([known?.url, recording.url].flatMap((url) => url ?? [])) });
   }
   const named = [...byId.values()].filter((recording) => recording.id !== "");
   const told = named.length > 0 ? named : [...byId.values()];
-  return told.sort((a, b) => (a.id === b.id ? (a.part ?? 0) - (b.part ?? 0) : a.id < b.id ? -1 : 1));
+  return told.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -75,6 +75,8 @@ export interface LegEvent {
   readonly transferFrom?: string;
   /** The PBX says that nobody talked after this leg. */
   readonly last?: true;
+  /** That there was talk on it is only likely: it counts where no other leg is known to have been talked on. */
+  readonly presumed?: true;
 }
 
 /** A recording as webhooks announce it. */
@@ -85,6 +87,4 @@ export interface Recording {
   readonly status: "expected" | "ready" | "absent";
   /** Where the PBX says it is. Only its host is ever used, and only where the provider allows it. */
   readonly url?: string;
-  /** Which of several files that an id stands for, from 0. */
-  readonly part?: number;
 }

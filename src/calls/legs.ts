@@ -18,6 +18,8 @@ export interface Leg {
   readonly transfers: number;
   /** The PBX says that nobody talked after it. */
   readonly last: boolean;
+  /** That there was talk is only likely. */
+  readonly presumed: boolean;
 }
 
 type LegHeard = HeardEvent & { readonly leg: LegEvent };
@@ -33,10 +35,12 @@ export function legsOf(events: readonly HeardEvent[], direction: Direction | und
     byId.set(event.leg.id, [...heard, { ...event, leg: event.leg }]);
   }
   const handedFrom = transfersOf(byId);
-  return [...byId.values()].map((heard) => ({
+  const legs = [...byId.values()].map((heard) => ({
     ...legOf(heard, direction, country),
     transfers: depth(heard, handedFrom),
   }));
+  const sure = legs.some((leg) => leg.talked && !leg.presumed);
+  return legs.map((leg) => (sure && leg.presumed ? { ...leg, talked: false } : leg));
 }
 
 function legOf(heard: readonly LegHeard[], direction: Direction | undefined, country?: string): Omit<Leg, "transfers"> {
@@ -56,6 +60,7 @@ function legOf(heard: readonly LegHeard[], direction: Direction | undefined, cou
     seconds: highest(legs.flatMap((leg) => leg.seconds ?? [])),
     outcome: outcomes.find((status) => said.has(status) && (joined || status !== "answered")),
     last: legs.some((leg) => leg.last),
+    presumed: legs.every((leg) => leg.presumed || (leg.status !== "in-progress" && leg.status !== "answered")),
   };
 }
 

@@ -43,7 +43,6 @@ if (options.help) {
 /** Resolves with the exit code once everything has ended. */
 async function start({ port, once }: { port: number; once: boolean }): Promise<number> {
   const closing: (() => Promise<void>)[] = [];
-  const stopped = stopSignal();
   try {
     console.log(`${pc.bold("Trunkline")} is starting: worker, helpdesk and PBX stand-ins on this machine ...`);
     const system = await startSystem({ channelKeys: Object.values(keys) });
@@ -66,6 +65,7 @@ async function start({ port, once }: { port: number; once: boolean }): Promise<n
       },
     });
     closing.push(() => worker.close());
+    const stopped = stopSignal();
     const hooks = `${worker.url}/hooks`;
     // The first request compiles the worker: no call should wait for that.
     await fetch(`${worker.url}/health`);
@@ -124,10 +124,16 @@ function readOptions(): { port: number; once: boolean; help: boolean } {
   }
 }
 
-/** Resolves when somebody wants it to end: Ctrl-C, a polite kill, or the end of the process that started it. */
+/**
+ * Resolves when somebody wants it to end: Ctrl-C, a polite kill, or the end of the process that started it. The local
+ * runtime listens for signals too, and would end the process before anything is put away.
+ */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.removeAllListeners(signal);
+      process.on(signal, () => resolve());
+    }
     process.on("disconnect", () => resolve());
   });
 }

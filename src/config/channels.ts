@@ -20,7 +20,7 @@ export interface Configuration {
 }
 
 const channelName = /^[a-z][a-z0-9-]{0,30}$/;
-const variableName = /^CHANNELS(_[A-Z0-9_]+)?$/;
+const variableName = /^CHANNELS(_.+)?$/;
 
 const readings = new WeakMap<object, Configuration>();
 

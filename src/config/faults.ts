@@ -9,10 +9,6 @@ export interface Fault {
   readonly problem: string;
 }
 
-export function describe({ channel, key, problem }: Fault): string {
-  return channel === undefined ? `${key}: ${problem}` : `channel "${channel}": ${key}: ${problem}`;
-}
-
 /** A zod issue as a fault. Messages of zod name types and allowed words, not the input. */
 export function faultOf(channel: string | undefined, issue: core.$ZodIssue, under: readonly string[] = []): Fault {
   const path = [...under, ...issue.path.map(String)].join(".");

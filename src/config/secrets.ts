@@ -1,5 +1,6 @@
 /** A channel's Worker secrets, `<CHANNEL>_<NAME>`. */
 import type { Provider } from "../providers/provider.ts";
+import { rotation } from "../verify/hmac.ts";
 import type { Fault } from "./faults.ts";
 
 export interface ChannelSecrets {
@@ -26,17 +27,25 @@ export function readSecrets(channel: string, provider: Provider, env: object): C
   };
   const required = ["CHANNEL_KEY", ...provider.secrets.required, ...(provider.needsHookSecret ? ["HOOK_SECRET"] : [])];
   const faults = required
-    .filter((name) => read(name) === undefined)
+    .filter((name) => rotation(read(name)).length === 0)
     .map((name) => missing(channel, secretName(channel, name)));
   const systemAuth = read("SYSTEM_AUTH");
   if (systemAuth !== undefined && !systemAuth.includes(":")) {
     faults.push({ channel, key: secretName(channel, "SYSTEM_AUTH"), problem: "must be email:api_key" });
   }
+  const hookSecret = read("HOOK_SECRET");
+  if (hookSecret?.includes("/")) {
+    faults.push({
+      channel,
+      key: secretName(channel, "HOOK_SECRET"),
+      problem: "must not hold a /: it is one part of a path",
+    });
+  }
   const channelKey = read("CHANNEL_KEY");
   if (faults.length > 0 || channelKey === undefined) return { faults };
   const names = [...provider.secrets.required, ...(provider.secrets.optional ?? [])];
   const ofProvider = new Map(names.flatMap((name) => pair(name, read(name))));
-  return { channelKey, systemAuth, hookSecret: read("HOOK_SECRET"), ofProvider };
+  return { channelKey, systemAuth, hookSecret, ofProvider };
 }
 
 function missing(channel: string, key: string): Fault {

@@ -8,6 +8,8 @@ export interface Governor {
   readonly sent: readonly number[];
   /** What the system's last answer said: its limit, how much of it others had used, and when that request left. */
   readonly heard?: { readonly limit: number; readonly others: number; readonly at: number };
+  /** When the last request left that was answered, whatever the answer told. */
+  readonly answeredAt?: number;
   /** Nothing is sent before this time. */
   readonly pausedUntil?: number;
   readonly pausedBecause?: string;
@@ -23,6 +25,8 @@ export const assumedLimit = 300;
 /** How much of the limit is left to the user's other clients, and at least how many requests: ours may be under way. */
 const reserveShare = 0.1;
 const minReserve = 4;
+/** How far apart requests are while no answer of the last minute tells how much others use, in ms. */
+const blindGapMs = 1_000;
 /** How long a block lasts where the system does not say, in ms. */
 export const blockMs = 20 * 60_000;
 
@@ -30,6 +34,8 @@ export const blockMs = 20 * 60_000;
 export function waitMs(governor: Governor, now: number, rpm: number | undefined): number {
   const paused = Math.max(0, (governor.pausedUntil ?? 0) - now);
   const sent = governor.sent.filter((at) => at > now - windowMs);
+  const blind = (governor.answeredAt ?? 0) <= now - windowMs;
+  if (blind && now - (sent.at(-1) ?? 0) < blindGapMs) return Math.max(paused, (sent.at(-1) ?? 0) + blindGapMs - now);
   const allowed = allowance(governor, sent, now, rpm);
   if (allowed > 0) return paused;
   // Room comes when our oldest request leaves the window, or when what was said of others' requests grows old.
@@ -61,11 +67,12 @@ export function learn(
   sentAt: number,
 ): Governor {
   const { heard } = governor;
-  if (!rate || (heard && heard.at > sentAt)) return governor;
+  const answered = { ...governor, answeredAt: Math.max(governor.answeredAt ?? 0, sentAt) };
+  if (!rate || (heard && heard.at > sentAt)) return answered;
   const counted = governor.sent.filter((at) => at > sentAt - surelyCountedMs && at < sentAt).length + 1;
   const others = Math.max(0, rate.limit - rate.remaining - counted);
   const most = heard?.at === sentAt ? Math.max(heard.others, others) : others;
-  return { ...governor, heard: { limit: rate.limit, others: most, at: sentAt } };
+  return { ...answered, heard: { limit: rate.limit, others: most, at: sentAt } };
 }
 
 /** The system is to be left alone: for as long as it says, but a minute at least, otherwise for as long as its block lasts. */

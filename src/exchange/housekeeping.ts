@@ -1,7 +1,11 @@
 /** What time does to calls: those whose end never came are taken for over, old ones are forgotten. */
 import type { HeardEvent } from "../calls/event.ts";
 import type { Channel } from "../config/channels.ts";
-import type { CallKey, Store } from "./store.ts";
+import { log } from "../log.ts";
+import type { Desk } from "./desk.ts";
+import type { Planner } from "./planner.ts";
+import type { CallKey } from "./rows.ts";
+import type { Store } from "./store.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -11,27 +15,88 @@ export const maxRound = 200;
 /** The least time between two rounds, in ms. */
 export const roundMs = 10 * minuteMs;
 
+/** Objects that one request to R2 may delete. */
+const maxDeleted = 1000;
+
+export class Housekeeping {
+  readonly #desk: Desk;
+  readonly #planner: Planner;
+  #roundAt = 0;
+
+  constructor(desk: Desk, planner: Planner) {
+    this.#desk = desk;
+    this.#planner = planner;
+  }
+
+  /** Closes calls whose end never came and forgets old ones; returns when there is more of that to do. */
+  round(now: number): number | undefined {
+    const channels = this.#desk.channels();
+    const due = nextRound(this.#desk.store, channels);
+    if (due === undefined || due > now) return due;
+    if (now < this.#roundAt + roundMs) return this.#roundAt + roundMs;
+    this.#roundAt = now;
+    for (const channel of channels) {
+      for (const key of overdue(this.#desk.store, channel, now)) {
+        this.#close(channel, key, now);
+      }
+      const old = expired(this.#desk.store, channel, now);
+      if (old.length > 0) this.#desk.goOn(this.#forget(channel, old, now));
+    }
+    return now + roundMs;
+  }
+
+  /** What is in R2 goes first: a row that is gone could not lead to it any more. */
+  async #forget(channel: Channel, calls: readonly CallKey[], now: number): Promise<void> {
+    try {
+      const keys = calls.flatMap((key) => this.#desk.store.recordingsOf(key).flatMap((row) => row.key ?? []));
+      for (let i = 0; i < keys.length; i += maxDeleted)
+        await this.#desk.env.RECORDINGS.delete(keys.slice(i, i + maxDeleted));
+      const before = now - channel.recordings.retention * dayMs;
+      this.#desk.together(() => {
+        const still = calls.filter((key) => (this.#desk.store.call(key)?.heardAt ?? now) < before);
+        for (const key of still) this.#desk.store.forget(key);
+        this.#desk.store.forgetMalformed(channel.name, before);
+      });
+      log("info", "retention", { channel: channel.name, calls: calls.length, recordings: keys.length });
+    } catch (error) {
+      log("error", "retention", { channel: channel.name, error: String(error) });
+    }
+  }
+
+  /** A call that cannot be closed must not keep the others open. */
+  #close(channel: Channel, key: CallKey, now: number): void {
+    try {
+      this.#desk.together(() => {
+        this.#desk.store.addEvent(channel.name, unheardEnd(key, now));
+        this.#planner.replan(channel, key, now);
+      });
+    } catch (error) {
+      log("error", "unended call", { channel: channel.name, call: key.call, error: String(error) });
+    }
+  }
+}
+
 /** The event that stands for an end that was never heard of. */
-export function unheardEnd({ call }: CallKey, now: number): HeardEvent {
+function unheardEnd({ call }: CallKey, now: number): HeardEvent {
   const note = "the PBX never told how the call ended";
   return { call, id: "unheard", ended: "unheard", note, heardAt: now };
 }
 
 /** Calls of the channel that were silent for too long without an end. */
-export function overdue(store: Store, channel: Channel, now: number): CallKey[] {
-  return store.silentCalls(channel.name, now - channel.silence * minuteMs, true, maxRound);
+function overdue(store: Store, channel: Channel, now: number): CallKey[] {
+  return store.silentCalls(channel.name, now - channel.silence * minuteMs, "open", maxRound);
 }
 
 /** Calls that are older than the channel keeps them and owe nothing any more. */
-export function expired(store: Store, channel: Channel, now: number): CallKey[] {
-  return store.silentCalls(channel.name, now - channel.recordings.retention * dayMs, false, maxRound);
+function expired(store: Store, channel: Channel, now: number): CallKey[] {
+  return store.silentCalls(channel.name, now - channel.recordings.retention * dayMs, "done", maxRound);
 }
 
 /** When the next round has something to do; undefined where no call is left. */
-export function nextRound(store: Store, channels: Iterable<Channel>): number | undefined {
+function nextRound(store: Store, channels: Iterable<Channel>): number | undefined {
   const times = [...channels].flatMap((channel) => {
-    const open = store.longestSilence(channel.name, true);
-    const oldest = store.longestSilence(channel.name, false);
+    const open = store.longestSilence(channel.name, "open");
+    const oldest = store.longestSilence(channel.name, "done");
     return [
       ...(open === undefined ? [] : [open + channel.silence * minuteMs]),
       ...(oldest === undefined ? [] : [oldest + channel.recordings.retention * dayMs]),

@@ -47,23 +47,29 @@ function nextCreate(
   recordings: readonly RecordingRow[],
   delivery: "live" | "final",
 ): Step | undefined {
-  if (told.create === "sent") return asking(update(call, desired, { ...told, callId: undefined }, recordings));
+  if (told.create === "sent") return ask(call, desired);
   if (delivery === "final" && (!finals.has(desired.status) || recordings.some(pending))) return undefined;
   const shown = told.unaddressed ? { ...desired, audience: undefined } : desired;
   const remark = finals.has(desired.status) ? remarkOn(recordings) : undefined;
   const recording = delivery === "final" ? recordings.find(attachable) : undefined;
   return {
     kind: "create",
-    class: finals.has(desired.status) ? classes.final : classes.card,
+    // One that carries a file takes as long as the file: it must not hold up cards.
+    class: recording ? classes.recording : finals.has(desired.status) ? classes.final : classes.card,
     form: createForm(shown, call.id, joined(remark, moreKept(recordings, recording))),
     recording,
     tells: { status: desired.status, assignee: soleEmployee(shown), comment: desired.comment, remark },
   };
 }
 
-/** Whether a create was done is as urgent as the create. */
-function asking(step: Step): Step {
-  return { ...step, kind: "ask", class: step.class === classes.final ? classes.final : classes.card };
+/** Says no more than it must: if the system refused it for anything else, we would take the call for absent. */
+function ask(call: Call, { status }: Desired): Step {
+  return {
+    kind: "ask",
+    class: finals.has(status) ? classes.final : classes.card,
+    form: updateForm({ pbxCallId: call.id }, { status }),
+    tells: { status },
+  };
 }
 
 /** A create carries one recording; without update_call there is no way to bring another. */

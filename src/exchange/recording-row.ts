@@ -54,7 +54,7 @@ export function remarkOn(rows: readonly RecordingRow[]): string | undefined {
 
 /** A call whose audio is to be left alone has none to wait for. */
 export function leaveAlone(known: readonly RecordingRow[]): RecordingRow[] {
-  return known.filter(pending).map((row) => ({ ...row, state: "absent", dueAt: undefined }));
+  return known.filter(pending).map((row) => ({ ...row, state: "absent", ready: false, dueAt: undefined }));
 }
 
 /** What a call's announcements change: rows to write, and placeholders that named recordings take the place of. */
@@ -70,7 +70,7 @@ export function announce(
   if (fetchedByCall) return { put: [], remove: [] };
   const named = call.recordings.some((recording) => recording.id !== "");
   const put = call.recordings.flatMap((recording) => {
-    const key = recordingKey({ id: recording.id, part: recording.part ?? 0 });
+    const key = recordingKey({ id: recording.id, part: 0 });
     const row = known.find((row) => recordingKey(row) === key);
     return announced(channel, call.id, recording, row, now, expectedAfterMs) ?? [];
   });
@@ -85,9 +85,9 @@ function announced(
   now: number,
   expectedAfterMs: number,
 ): RecordingRow | undefined {
-  const { id, part = 0, url, status } = recording;
+  const { id, url, status } = recording;
   const ready = status === "ready";
-  const fresh: RecordingRow = { channel, call, id, part, url, state: "waiting", ready, attempt: 0 };
+  const fresh: RecordingRow = { channel, call, id, part: 0, url, state: "waiting", ready, attempt: 0 };
   if (!row)
     return status === "absent"
       ? { ...fresh, state: "absent" }

@@ -18,6 +18,7 @@ export const migrations: readonly string[] = [
      PRIMARY KEY (channel, call)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX calls_due ON calls (class, due_at) WHERE due_at IS NOT NULL;
+   CREATE INDEX calls_started ON calls (started_at);
    CREATE INDEX calls_heard ON calls (channel, heard_at);
    CREATE INDEX calls_open ON calls (channel, heard_at) WHERE ended_at IS NULL;
    CREATE TABLE recordings (

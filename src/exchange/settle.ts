@@ -9,8 +9,11 @@ import type { Told } from "./told.ts";
 /** How long a system that did not answer in time may still be at work, in ms: a late update would undo the next one. */
 const settleMs = 15_000;
 
+/** The least that a call rests whose form was not welcome, in ms. */
+const leastRestMs = 30_000;
+
 /** What else an outcome asks for, beyond what was told. */
-export type Consequence = "none" | "attached" | "not-taken" | "pause-channel" | "pause-system";
+export type Consequence = "none" | "attached" | "not-taken" | "no-file" | "pause-channel" | "pause-system";
 
 export interface Settled {
   readonly told: Told;
@@ -25,8 +28,10 @@ export function settle(told: Told, step: Step, outcome: Outcome, now: number, ra
     case "refused":
     case "too-large":
       return refused(told, step, outcome);
+    case "no-file":
+      return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "no-file" };
     case "unwelcome":
-      return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "pause-channel" };
+      return unwelcome(told, step, outcome, now, random);
     case "limited":
       return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "pause-system" };
     case "unknown":
@@ -58,12 +63,20 @@ function refused(told: Told, step: Step, outcome: NotTaken): Settled {
   // It has no such call: the create was not done, and is sent again.
   if (step.kind === "ask") return { told: { ...told, create: "none", notBefore: undefined }, consequence: "none" };
   const next: Told = { ...unsent(told, step), ...said(outcome) };
-  if (step.recording) return { told: next, consequence: "not-taken" };
+  const first = step.kind === "create" && isAddressed(step.form) && outcome.kind !== "too-large";
+  if (step.recording && !first) return { told: next, consequence: "not-taken" };
   const { assignee } = step.tells;
   if (step.kind === "update" && assignee) return { told: { ...next, assignee }, consequence: "none" };
   if (step.kind === "create" && isAddressed(step.form))
     return { told: { ...next, unaddressed: true }, consequence: "none" };
   return { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
+}
+
+/** It may be this call alone that the system does not let us touch: it waits longer each time, so as not to hold up others. */
+function unwelcome(told: Told, step: Step, outcome: NotTaken, now: number, random: number): Settled {
+  const attempt = told.attempt + 1;
+  const notBefore = now + leastRestMs + backoff(attempt, random);
+  return { told: { ...unsent(told, step), ...said(outcome), attempt, notBefore }, consequence: "pause-channel" };
 }
 
 function isAddressed(form: Form): boolean {
@@ -105,5 +118,6 @@ function unknown(
 
 /** The form was not taken: a create that was on its way is not there. */
 function unsent(told: Told, step: Step): Told {
-  return step.kind === "create" ? { ...told, create: "none" } : told;
+  const rest = step.recording ? { ...told, attaching: undefined } : told;
+  return step.kind === "create" ? { ...rest, create: "none" } : rest;
 }

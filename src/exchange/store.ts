@@ -4,52 +4,38 @@ import type { Governor } from "./governor.ts";
 import { idle } from "./governor.ts";
 import type { Class } from "./outbox.ts";
 import type { RecordingRow } from "./recording-row.ts";
-import type { Told } from "./told.ts";
-import { untold } from "./told.ts";
-
-/** A call's place in the tables. */
-export interface CallKey {
-  readonly channel: string;
-  readonly call: string;
-}
-
-/** What the calls table says of a call: a digest for lists, and what is told and due. */
-export interface CallRow extends CallKey {
-  readonly direction?: string;
-  readonly phone?: string;
-  readonly line?: string;
-  readonly status: string;
-  /** Why it is kept from the system. */
-  readonly ignored?: string;
-  readonly startedAt: number;
-  readonly endedAt?: number;
-  /** When the last of its webhooks came in. */
-  readonly heardAt: number;
-  readonly told: Told;
-  readonly class?: Class;
-  readonly dueAt?: number;
-  /** Its audio was excepted when the call began; it stays so. */
-  readonly audioExcepted: boolean;
-}
-
-/** A webhook that was genuine and could not be understood. */
-export interface Malformed {
-  readonly channel: string;
-  readonly heardAt: number;
-  readonly field: string;
-  readonly problem: string;
-  readonly method: string;
-  readonly type?: string;
-  readonly query: string;
-  readonly body: string;
-}
+import {
+  type CallKey,
+  type CallRow,
+  type Counts,
+  callRow,
+  integer,
+  type Malformed,
+  type Pause,
+  type Row,
+  recordingRow,
+  text,
+} from "./rows.ts";
 
 /** How many malformed webhooks are kept; the oldest make room. */
 export const maxMalformed = 500;
-/** How many different events of one call are kept. A real call has some dozens; more are refused, never dropped. */
+/**
+ * How many different events of one call are kept. A real call has some dozens; more are refused, never dropped. As many
+ * again may tell that it ended or was recorded: a flood of others must not keep a call from its end.
+ */
 export const maxEventsPerCall = 1000;
 
-type Row = Record<string, SqlStorageValue>;
+/** `open`: whose end never came. `done`: that owe nothing; one that never got through waits for the operator. */
+export type Silent = "open" | "done";
+
+const silent: Record<Silent, string> = {
+  open: "ended_at IS NULL",
+  done: "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')",
+};
+
+/** Refused for good, or given up on: nothing is due, and not all is told. */
+const stuck = `due_at IS NULL AND (json_extract(told, '$.refused') IS NOT NULL
+  OR json_extract(told, '$.notBefore') = ${Number.MAX_SAFE_INTEGER})`;
 
 export class Store {
   readonly #sql: SqlStorage;
@@ -58,10 +44,8 @@ export class Store {
     this.#sql = sql;
   }
 
-  /** Adds an event; false where it is known already. Throws where its call has too many. */
+  /** Adds an event; false where it is known already. Throws where its call has too many: call it in a transaction. */
   addEvent(channel: string, event: HeardEvent): boolean {
-    const count = this.#one("SELECT count(*) AS n FROM events WHERE channel = ? AND call = ?", channel, event.call);
-    if (Number(count?.n) >= maxEventsPerCall) throw new RangeError("too many events of one call");
     const cursor = this.#sql.exec(
       "INSERT INTO events (channel, call, id, heard_at, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
       channel,
@@ -71,7 +55,14 @@ export class Store {
       JSON.stringify(event),
     );
     // A row of RETURNING that is left unread would undo the turn's writes (cloudflare/workerd#959).
-    return cursor.toArray().length > 0;
+    const fresh = cursor.toArray().length > 0;
+    const most = event.ended || event.recording ? 2 * maxEventsPerCall : maxEventsPerCall;
+    if (fresh && this.#eventCount(channel, event.call) > most) throw new RangeError("too many events of one call");
+    return fresh;
+  }
+
+  #eventCount(channel: string, call: string): number {
+    return Number(this.#one("SELECT count(*) AS n FROM events WHERE channel = ? AND call = ?", channel, call)?.n);
   }
 
   eventsOf({ channel, call }: CallKey): HeardEvent[] {
@@ -83,6 +74,33 @@ export class Store {
   call({ channel, call }: CallKey): CallRow | undefined {
     const row = this.#one("SELECT * FROM calls WHERE channel = ? AND call = ?", channel, call);
     return row && callRow(row);
+  }
+
+  /** Newest first. `stuck`: refused or given up on, and waiting for the operator. */
+  calls(query: { channel?: string; stuck?: boolean; before?: number; most: number }): CallRow[] {
+    return this.#all(
+      `SELECT * FROM calls WHERE (?1 IS NULL OR channel = ?1) AND started_at < ?2 ${query.stuck ? `AND ${stuck}` : ""}
+       ORDER BY started_at DESC LIMIT ?3`,
+      query.channel ?? null,
+      query.before ?? Number.MAX_SAFE_INTEGER,
+      query.most,
+    ).map(callRow);
+  }
+
+  /** How many calls there are, owe something and are stuck; `owedSince`: since when the oldest is due. */
+  counts(): Counts {
+    const row = this.#one(
+      `SELECT count(*) AS calls, count(due_at) AS owed, min(due_at) AS owed_since,
+         count(*) FILTER (WHERE ${stuck}) AS stuck FROM calls`,
+    );
+    const waiting = this.#one("SELECT count(*) AS n FROM recordings WHERE state = 'waiting'");
+    return {
+      calls: Number(row?.calls),
+      owed: Number(row?.owed),
+      owedSince: integer(row?.owed_since),
+      stuck: Number(row?.stuck),
+      recordingsWaiting: Number(waiting?.n),
+    };
   }
 
   putCall(row: CallRow): void {
@@ -124,10 +142,10 @@ export class Store {
     return row && callRow(row);
   }
 
-  /** Calls of a channel that nothing was heard of since `before`, the longest silent first; `open`: whose end never came. */
-  silentCalls(channel: string, before: number, open: boolean, most: number): CallRow[] {
+  /** Calls of a channel that nothing was heard of since `before`, the longest silent first. */
+  silentCalls(channel: string, before: number, which: Silent, most: number): CallRow[] {
     return this.#all(
-      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? ${open ? "AND ended_at IS NULL" : "AND due_at IS NULL"}
+      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? AND ${silent[which]}
        ORDER BY heard_at LIMIT ?`,
       channel,
       before,
@@ -135,9 +153,9 @@ export class Store {
     ).map(callRow);
   }
 
-  /** When the channel's longest silent call was last heard of, of all or of those whose end never came. */
-  longestSilence(channel: string, open: boolean): number | undefined {
-    const query = `SELECT min(heard_at) AS at FROM calls WHERE channel = ? ${open ? "AND ended_at IS NULL" : ""}`;
+  /** When the channel's longest silent call was last heard of. */
+  longestSilence(channel: string, which: Silent): number | undefined {
+    const query = `SELECT min(heard_at) AS at FROM calls WHERE channel = ? AND ${silent[which]}`;
     const row = this.#one(query, channel);
     return typeof row?.at === "number" ? row.at : undefined;
   }
@@ -210,6 +228,20 @@ export class Store {
     );
   }
 
+  /** Newest first. */
+  malformed(most: number): Malformed[] {
+    return this.#all("SELECT * FROM malformed ORDER BY number DESC LIMIT ?", most).map((row) => ({
+      channel: String(row.channel),
+      heardAt: Number(row.heard_at),
+      field: String(row.field),
+      problem: String(row.problem),
+      method: String(row.method),
+      type: text(row.type),
+      query: String(row.query),
+      body: String(row.body),
+    }));
+  }
+
   addMalformed(hook: Malformed): void {
     this.#sql.exec(
       "INSERT INTO malformed (channel, heard_at, field, problem, method, type, query, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -258,56 +290,4 @@ export class Store {
   #one(query: string, ...bindings: SqlStorageValue[]): Row | undefined {
     return this.#all(query, ...bindings)[0];
   }
-}
-
-/** A channel rests until then (ms since the epoch), for so many times in a row. */
-export interface Pause {
-  readonly until: number;
-  readonly times: number;
-  readonly because: string;
-}
-
-function callRow(row: Row): CallRow {
-  return {
-    channel: String(row.channel),
-    call: String(row.call),
-    direction: text(row.direction),
-    phone: text(row.phone),
-    line: text(row.line),
-    status: String(row.status),
-    ignored: text(row.ignored),
-    startedAt: Number(row.started_at),
-    endedAt: integer(row.ended_at),
-    heardAt: Number(row.heard_at),
-    told: { ...untold, ...(JSON.parse(String(row.told)) as Partial<Told>) },
-    class: integer(row.class) as Class | undefined,
-    dueAt: integer(row.due_at),
-    audioExcepted: row.audio_excepted === 1,
-  };
-}
-
-function recordingRow(row: Row): RecordingRow {
-  return {
-    channel: String(row.channel),
-    call: String(row.call),
-    id: String(row.id),
-    part: Number(row.part),
-    state: String(row.state) as RecordingRow["state"],
-    url: text(row.url),
-    key: text(row.key),
-    bytes: integer(row.bytes),
-    type: text(row.type),
-    ready: row.ready === 1,
-    dueAt: integer(row.due_at),
-    attempt: Number(row.attempt),
-    problem: text(row.problem),
-  };
-}
-
-function text(value: SqlStorageValue | undefined): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function integer(value: SqlStorageValue | undefined): number | undefined {
-  return typeof value === "number" ? value : undefined;
 }

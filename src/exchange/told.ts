@@ -33,3 +33,21 @@ export interface Told {
 }
 
 export const untold: Told = { create: "none", attempt: 0 };
+
+/** What was refused or given up on may be tried once more. */
+export function afresh(told: Told): Told {
+  return {
+    ...told,
+    refused: undefined,
+    unaddressed: undefined,
+    notBefore: undefined,
+    failingSince: undefined,
+    attempt: 0,
+  };
+}
+
+/** What was given up on is worth another try when more is heard of the call. */
+export function revived(told: Told | undefined): Told | undefined {
+  if (told?.notBefore !== Number.MAX_SAFE_INTEGER) return told;
+  return { ...told, notBefore: undefined, failingSince: undefined, attempt: 0 };
+}

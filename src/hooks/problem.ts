@@ -1,5 +1,7 @@
 /** Answers that say no, as `application/problem+json` (RFC 9457). */
 
+import type { Fault } from "../config/faults.ts";
+
 export interface Problem {
   readonly status: number;
   readonly title: string;
@@ -7,19 +9,26 @@ export interface Problem {
   readonly detail?: string;
   /** The field at fault. */
   readonly field?: string;
+  /** What is wrong with the configuration. */
+  readonly faults?: readonly Fault[];
 }
 
-export function problem({ status, title, detail, field }: Problem, headers: Record<string, string> = {}): Response {
-  const body = JSON.stringify({ type: "about:blank", title, status, detail, field });
+export function problem(
+  { status, title, detail, field, faults }: Problem,
+  headers: Record<string, string> = {},
+): Response {
+  const body = JSON.stringify({ type: "about:blank", title, status, detail, field, faults });
   return new Response(body, { status, headers: { ...headers, "content-type": "application/problem+json" } });
 }
 
 export const notFound: Problem = { status: 404, title: "Not found" };
 export const forbidden: Problem = { status: 403, title: "Not authentic" };
+export const unauthorized: Problem = { status: 401, title: "Unauthorized", detail: "Send CONSOLE_TOKEN as a bearer." };
 export const tooLarge: Problem = { status: 413, title: "Body too large", detail: "A webhook has 256 KiB at most." };
 export const notAllowed: Problem = {
   status: 405,
   title: "Method not allowed",
   detail: "Webhooks come by GET or POST.",
 };
+export const misconfigured: Problem = { status: 503, title: "Misconfigured", detail: "Mend each of the faults." };
 export const notNow: Problem = { status: 503, title: "Cannot be kept right now", detail: "Send it again later." };

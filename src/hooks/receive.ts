@@ -16,8 +16,8 @@ export async function receive(request: Request, env: Env, name: string, now: num
   const { channels, faults } = readConfiguration(env);
   const channel = channels.get(name);
   if (!channel) {
-    // A channel that exists but is misconfigured will be mended: the PBX should try again.
-    const known = faults.some((fault) => fault.channel === name);
+    // A channel that is misconfigured, or may be in a variable that is, will be mended: the PBX should try again.
+    const known = faults.some((fault) => fault.channel === undefined || fault.channel === name);
     return known ? problem({ ...notNow, detail: "The channel is misconfigured, see /health." }) : problem(notFound);
   }
   if (request.method !== "GET" && request.method !== "POST") return problem(notAllowed, { allow: "GET, POST" });
@@ -66,8 +66,17 @@ async function heed(hook: Hook, channel: Channel, account: Account, env: Env): P
 async function hasSecret(request: Request, channel: Channel): Promise<boolean> {
   const { hookSecret } = channel.secrets;
   if (hookSecret === undefined) return true;
-  const segment = new URL(request.url).pathname.split("/")[3] ?? "";
-  return equal(segment, encodeURIComponent(hookSecret));
+  const [, , , segment = ""] = new URL(request.url).pathname.split("/");
+  return equal(decoded(segment), hookSecret);
+}
+
+/** A segment as it was before it was escaped; one that is no escaped text as it is. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 async function hookOf(request: Request, channel: Channel, now: number): Promise<Hook | "too large"> {

@@ -3,7 +3,7 @@ import type { CallEvent } from "../calls/event.ts";
 import { base64, rotation } from "../verify/hmac.ts";
 import { urlAndFormSignature } from "../verify/twilio-signature.ts";
 import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
-import { dialledUserIn } from "./twilio-address.ts";
+import { dialledUserIn, numberIn } from "./twilio-address.ts";
 import {
   dialEvent,
   isOver,
@@ -69,8 +69,7 @@ function kindOf(fields: URLSearchParams): Kind | "other" {
 const readings: Record<Kind, (fields: URLSearchParams, account: Account<TwilioSettings>) => Reading> = {
   voice(fields, account) {
     const event = voiceEvent(fields, account);
-    const reply = answerTo(fields, event, account);
-    return heard({ ...event, rings: ringsBy(reply, event, account) }, reply);
+    return heard({ ...event, rings: ringsBy(event, account) }, answerTo(fields, event, account));
   },
   status: (fields, account) => heard(statusEvent(fields, account), noContent),
   dial(fields, account) {
@@ -129,7 +128,7 @@ function apiOf(url: string | undefined): string {
 }
 
 /** Whom our own TwiML rings, so that the card pops up there before Twilio tells of the first leg. */
-function ringsBy(reply: Reply, event: CallEvent, { settings }: Account<TwilioSettings>): string[] | undefined {
-  if (reply === nothing || event.direction !== "incoming" || settings.forward.length === 0) return undefined;
-  return settings.forward.map((destination) => dialledUserIn(destination) ?? destination);
+function ringsBy(event: CallEvent, { settings }: Account<TwilioSettings>): string[] | undefined {
+  if (event.direction !== "incoming" || settings.forward.length === 0) return undefined;
+  return settings.forward.map((destination) => dialledUserIn(destination) ?? numberIn(destination) ?? destination);
 }

@@ -106,6 +106,7 @@ function ends(fields: URLSearchParams): Facts[] {
           extension,
           status: answered ? "answered" : "missed",
           last: (answered && last !== undefined) || undefined,
+          presumed: last === undefined || undefined,
         };
   return [{ ...reachedFacts(fields), ...outcome, leg, recording: announcedIn(fields) }];
 }

@@ -14,10 +14,22 @@ import { filenameOf, type Stored, stemOf, store } from "./store.ts";
 /** What to fetch, and the call that it is of. */
 export interface FetchJob {
   readonly channel: string;
+  readonly system: string;
   readonly call: string;
   readonly startedAt: number;
   readonly status: string;
   readonly recording: Recording;
+  /** Which of the files that the recording's id stands for, from 0. */
+  readonly part: number;
+}
+
+/** The form that a stored recording goes along with. */
+export interface AttachJob {
+  readonly channel: string;
+  readonly system: string;
+  readonly form: Form;
+  /** In R2. */
+  readonly key: string;
 }
 
 /** `parts`: how many files the recording's id stands for. */
@@ -25,24 +37,31 @@ export type Fetched = Stored & { readonly parts?: number };
 
 export class Courier extends WorkerEntrypoint<Env> {
   /** PBX to R2. */
-  async fetchRecording({ channel: name, call, startedAt, status, recording }: FetchJob): Promise<Fetched> {
-    const channel = this.#channel(name);
+  async fetchRecording({
+    channel: name,
+    system,
+    call,
+    startedAt,
+    status,
+    recording,
+    part,
+  }: FetchJob): Promise<Fetched> {
+    const channel = this.#channel(name, system);
     const source = channel?.provider.recordings;
     if (!channel || !source) return { kind: "later", why: "the channel is not configured" };
-    const opened = await open(source, recording, call, accountOf(channel, ""));
+    const opened = await open(source, recording, part, call, accountOf(channel, ""));
     if (opened.kind !== "media") return opened;
-    const stem = stemOf(name, startedAt, call, recording.id, recording.part ?? 0);
+    const stem = stemOf(name, startedAt, call, recording.id, part);
     const stored = await store(this.env.RECORDINGS, opened.response, stem, { channel: name, call, status });
     return { ...stored, parts: opened.parts };
   }
 
   /** R2 to the system, as the file of `form`. */
-  async attachRecording(name: string, form: Form, key: string): Promise<Delivered> {
-    const channel = this.#channel(name);
-    const object = channel && (await this.env.RECORDINGS.get(key));
-    if (!object) {
-      return { outcome: { kind: "unknown", why: "the recording could not be read from R2", slow: false } };
-    }
+  async attachRecording({ channel: name, system, form, key }: AttachJob): Promise<Delivered> {
+    const channel = this.#channel(name, system);
+    if (!channel) return { outcome: { kind: "unknown", why: "the channel is not configured", slow: false } };
+    const object = await this.env.RECORDINGS.get(key);
+    if (!object) return { outcome: { kind: "no-file", why: "the recording is not in the archive any more" } };
     return deliver(channel, form, {
       field: "audio_record",
       filename: filenameOf(key),
@@ -52,7 +71,9 @@ export class Courier extends WorkerEntrypoint<Env> {
     });
   }
 
-  #channel(name: string): Channel | undefined {
-    return readConfiguration(this.env).channels.get(name);
+  /** The channel, as long as it still belongs to the system that the job is for. */
+  #channel(name: string, system: string): Channel | undefined {
+    const channel = readConfiguration(this.env).channels.get(name);
+    return channel?.system === system ? channel : undefined;
   }
 }

@@ -13,13 +13,15 @@ export type Opened =
 const maxRedirects = 5;
 /** How much of an API's answer is read, in bytes. */
 const maxAnswerBytes = 64 * 1024;
-/** How long the PBX may take for all of it, in ms. */
+/** How long the PBX may take to begin its answer, and for all of it, in ms. */
+const answerTimeoutMs = 30_000;
 export const mediaTimeoutMs = 10 * 60_000;
 
 /** Opens the recording. `parts`: how many files its id stands for. */
 export async function open(
   source: RecordingSource,
   recording: Recording,
+  part: number,
   call: string,
   account: Account,
 ): Promise<Opened> {
@@ -28,7 +30,7 @@ export async function open(
   if (first.kind !== "media" || !request.links) return first;
   const links = request.links(await json(first.response));
   if (links.kind !== "found") return links;
-  const url = links.urls[recording.part ?? 0];
+  const url = links.urls[part];
   if (url === undefined) return { kind: "later", why: "the PBX names no file" };
   const media = await follow({ url, headers: {} }, source.hosts, account.api);
   return media.kind === "media" ? { ...media, parts: links.urls.length } : media;
@@ -38,12 +40,11 @@ export async function open(
 async function follow(request: MediaRequest, hosts: readonly string[], api: string | undefined): Promise<Opened> {
   let url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   let headers: Readonly<Record<string, string>> = request.headers;
-  const signal = AbortSignal.timeout(mediaTimeoutMs);
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     if (!url || !allowed(url, hosts, api)) {
       return { kind: "never", why: "the PBX names a place that recordings may not be fetched from" };
     }
-    const response = await ask(url, headers, signal);
+    const response = await ask(url, headers);
     if (!response) return { kind: "later", why: "the PBX could not be reached" };
     const location = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || location === null) return opened(response);
@@ -56,15 +57,16 @@ async function follow(request: MediaRequest, hosts: readonly string[], api: stri
 }
 
 /** Compressed media would hide its length, so none is asked for. */
-async function ask(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<Response | undefined> {
+async function ask(url: URL, headers: Readonly<Record<string, string>>): Promise<Response | undefined> {
+  const begun = new AbortController();
+  const timer = setTimeout(() => begun.abort(), answerTimeoutMs);
+  const signal = AbortSignal.any([begun.signal, AbortSignal.timeout(mediaTimeoutMs)]);
   try {
     return await fetch(url, { headers: { ...headers, "accept-encoding": "identity" }, redirect: "manual", signal });
   } catch {
     return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -108,7 +108,7 @@ async function putParts(
 /** `<channel>/<year>/<month>/<day>/<call>/<recording>`, in UTC, of characters that are safe in a key and a file name. */
 export function stemOf(channel: string, startedAt: number, call: string, id: string, part: number): string {
   const day = new Date(startedAt).toISOString().slice(0, 10).replaceAll("-", "/");
-  const name = `${safe(id) || "recording"}${part > 0 ? `-${part + 1}` : ""}`;
+  const name = `${safe(id) || "recording"}${part > 0 ? `~${part + 1}` : ""}`;
   return `${channel}/${day}/${safe(call)}/${name}`;
 }
 
@@ -120,5 +120,5 @@ export function filenameOf(key: string): string {
 
 /** Each id keeps a name of its own: what is not safe is written by its code point. */
 function safe(id: string): string {
-  return id.replace(/[^A-Za-z0-9._-]/gu, (character) => `~${character.codePointAt(0)?.toString(16)}~`);
+  return id.replace(/^\.|[^A-Za-z0-9._-]/gu, (character) => `~${character.codePointAt(0)?.toString(16)}~`);
 }

@@ -12,8 +12,8 @@ export interface Rate {
 
 export interface Delivered {
   readonly outcome: Outcome;
-  /** Absent where the answer does not say, or there was none. */
-  readonly rate?: Rate;
+  /** Absent where there was no answer; `"untold"` where it does not say. */
+  readonly rate?: Rate | "untold";
 }
 
 export async function deliver(channel: Channel, form: Form, attachment?: Attachment): Promise<Delivered> {
@@ -22,8 +22,8 @@ export async function deliver(channel: Channel, form: Form, attachment?: Attachm
   return { outcome, rate: "headers" in answer ? rateOf(answer.headers) : undefined };
 }
 
-function rateOf(headers: Headers): Rate | undefined {
+function rateOf(headers: Headers): Rate | "untold" {
   const limit = Number(headers.get("x-rate-limit") ?? Number.NaN);
   const remaining = Number(headers.get("x-rate-limit-remaining") ?? Number.NaN);
-  return Number.isInteger(limit) && Number.isInteger(remaining) && limit > 0 ? { limit, remaining } : undefined;
+  return Number.isInteger(limit) && Number.isInteger(remaining) && limit > 0 ? { limit, remaining } : "untold";
 }

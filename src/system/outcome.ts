@@ -38,6 +38,8 @@ export type NotTaken =
   | ({ readonly kind: "unwelcome" } & Said)
   /** The limit of the whole system is reached. `waitMs` where it says for how long. */
   | ({ readonly kind: "limited"; readonly waitMs?: number } & Said)
+  /** Nothing was sent, since the file that was to go along is not there any more. */
+  | ({ readonly kind: "no-file" } & Said)
   /** The file is too large for it; the form itself may be fine. */
   | ({ readonly kind: "too-large" } & Said)
   /** It may or may not have been done. */

@@ -43,9 +43,19 @@ async function bodyIsCovered(hook: Hook): Promise<boolean> {
 
 /** Names sorted as bytes are, each with its values: once each, sorted, empty ones too. */
 function formText(fields: URLSearchParams): string {
-  const names = [...new Set(fields.keys())].sort();
-  const valuesOf = (name: string) => [...new Set(fields.getAll(name))].sort();
-  return names.flatMap((name) => valuesOf(name).map((value) => name + value)).join("");
+  const byName = [...valuesByName(fields)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return byName.flatMap(([name, values]) => [...new Set(values)].sort().map((value) => name + value)).join("");
+}
+
+/** In one pass: whoever is not known yet must not make us look for each name anew. */
+function valuesByName(fields: URLSearchParams): Map<string, string[]> {
+  const byName = new Map<string, string[]>();
+  for (const [name, value] of fields) {
+    const values = byName.get(name);
+    if (values) values.push(value);
+    else byName.set(name, [value]);
+  }
+  return byName;
 }
 
 async function signature(key: string, text: string): Promise<string> {
@@ -79,9 +89,8 @@ function querySpellings(url: string): string[] {
   const start = url.indexOf("?");
   if (start < 0 || start === url.length - 1) return [url];
   const [path, query] = [url.slice(0, start + 1), url.slice(start + 1)];
-  const fields = queryOf(url);
-  const escaped = [...new Set(fields.keys())].flatMap((name) =>
-    fields.getAll(name).map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+  const escaped = [...valuesByName(queryOf(url))].flatMap(([name, values]) =>
+    values.map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
   );
   return [url, path + query.replaceAll("%27", "'"), path + escaped.join("&")];
 }

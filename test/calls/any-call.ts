@@ -108,6 +108,7 @@ const says: fc.Arbitrary<Omit<Partial<CallEvent>, "call" | "id">> = fc.record({
       status,
       seconds: maybe(fc.nat(600)),
       connected: maybe(fc.constant(false)),
+      presumed: maybe(fc.constant(true)),
       transferFrom: maybe(text),
       last: maybe(fc.constant(true)),
     }),

@@ -84,8 +84,8 @@ describe("what the events say of the other side", () => {
 });
 
 describe("its recordings", () => {
-  const says = (second: number, id: string, status: "expected" | "ready" | "absent", url?: string, part?: number) =>
-    at(second, { recording: { id, status, url, part } });
+  const says = (second: number, id: string, status: "expected" | "ready" | "absent", url?: string) =>
+    at(second, { recording: { id, status, url } });
 
   tells([
     [
@@ -123,9 +123,9 @@ describe("its recordings", () => {
     ],
   ]);
 
-  test("of one id are as many as it has parts", () => {
-    const call = fold("c1", [says(1, "r1", "ready", undefined, 1), says(2, "r1", "ready", undefined, 0)]);
-    expect(call.recordings.map((recording) => recording.part)).toEqual([0, 1]);
+  test("are as many as their ids, in the order of these", () => {
+    const call = fold("c1", [says(1, "r2", "ready"), says(2, "r1", "expected"), says(3, "r1", "ready")]);
+    expect(call.recordings.map((recording) => recording.id)).toEqual(["r1", "r2"]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { accountOf, type Channel, readConfiguration } from "../../src/config/channels.ts";
-import { describe as told } from "../../src/config/faults.ts";
+import type { Fault } from "../../src/config/faults.ts";
 
 const minimal = { provider: "zadarma", system: "https://help.example" };
 const secrets = { SUPPORT_CHANNEL_KEY: "ck", SUPPORT_ZADARMA_KEY: "zk", SUPPORT_ZADARMA_SECRET: "zs" };
@@ -9,8 +9,8 @@ function read(table: object, more: object = {}) {
   return readConfiguration({ CHANNELS: { support: { ...minimal, ...table } }, ...secrets, ...more });
 }
 
-function faults(env: object): string[] {
-  return readConfiguration(env).faults.map(told);
+function faults(env: object): readonly Fault[] {
+  return readConfiguration(env).faults;
 }
 
 describe("a channel with no more than it needs", () => {
@@ -160,7 +160,9 @@ describe("a key does not take", () => {
 
 test("a key named after a prototype is unknown in JSON too", () => {
   const CHANNELS = `{"support": {"provider": "zadarma", "system": "https://help.example", "__proto__": {"rpm": 1}}}`;
-  expect(faults({ CHANNELS, ...secrets })).toEqual(['channel "support": "__proto__": unknown key "__proto__"']);
+  expect(faults({ CHANNELS, ...secrets })).toEqual([
+    { channel: "support", key: '"__proto__"', problem: 'unknown key "__proto__"' },
+  ]);
 });
 
 describe("the channel as its provider sees it", () => {
@@ -174,9 +176,9 @@ describe("the channel as its provider sees it", () => {
   });
 
   test("was given the channel's url and its hook secret, made safe for a path", () => {
-    const more = { SUPPORT_HOOK_SECRET: "a/b c" };
+    const more = { SUPPORT_HOOK_SECRET: "a+b c" };
     expect(account({ url: "https://hooks.example/pbx" }, more)?.hookUrl).toBe(
-      "https://hooks.example/pbx/hooks/support/a%2Fb%20c",
+      "https://hooks.example/pbx/hooks/support/a%2Bb%20c",
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readConfiguration } from "../../src/config/channels.ts";
-import { describe as told } from "../../src/config/faults.ts";
+import type { Fault } from "../../src/config/faults.ts";
 
 const table = { provider: "zadarma", system: "https://help.example" };
 
@@ -14,8 +14,8 @@ function names(env: object): string[] {
   return [...readConfiguration(env).channels.keys()].sort();
 }
 
-function faults(env: object): string[] {
-  return readConfiguration(env).faults.map(told);
+function faults(env: object): readonly Fault[] {
+  return readConfiguration(env).faults;
 }
 
 describe("channels stand", () => {
@@ -26,6 +26,7 @@ describe("channels stand", () => {
     ["in one JSON text", { CHANNELS: JSON.stringify({ support: table, sales: table }) }],
     ["in a table and a text", { CHANNELS: { support: table }, CHANNELS_MORE: JSON.stringify({ sales: table }) }],
     ["in further variables alone", { CHANNELS_EU_1: { support: table }, CHANNELS_2: { sales: table } }],
+    ["in further variables of any name", { "CHANNELS_eu-1": { support: table }, CHANNELS_Übersee: { sales: table } }],
   ])("%s", (_, variables) => {
     expect(faults({ ...variables, ...secrets })).toEqual([]);
     expect(names({ ...variables, ...secrets })).toEqual(["sales", "support"]);
@@ -33,7 +34,13 @@ describe("channels stand", () => {
 
   test("nowhere else", () => {
     expect(
-      names({ CHANNELS: { support: table }, MY_CHANNELS: { sales: table }, CHANNELSX: { sales: table }, ...secrets }),
+      names({
+        CHANNELS: { support: table },
+        MY_CHANNELS: { sales: table },
+        CHANNELSX: { sales: table },
+        channels: { sales: table },
+        ...secrets,
+      }),
     ).toEqual(["support"]);
   });
 });
@@ -47,15 +54,21 @@ describe("a variable that holds no channels is a fault", () => {
     ["nothing, as text", "null"],
     ["a number", 5],
   ])("%s", (_, CHANNELS) =>
-    expect(faults({ CHANNELS })).toEqual(["CHANNELS: must be a table of channels, or the same as a JSON object"]),
+    expect(faults({ CHANNELS })).toEqual([
+      { key: "CHANNELS", problem: "must be a table of channels, or the same as a JSON object" },
+    ]),
   );
 
   test("none at all", () => {
-    expect(faults({})).toEqual(["CHANNELS: no channel is configured. Add [vars.CHANNELS.<name>] to wrangler.toml"]);
+    expect(faults({})).toEqual([
+      { key: "CHANNELS", problem: "no channel is configured. Add [vars.CHANNELS.<name>] to wrangler.toml" },
+    ]);
   });
 
   test("a channel that is no table", () => {
-    expect(faults({ CHANNELS: { support: "zadarma" } })).toEqual(['channel "support": (table): must be a table']);
+    expect(faults({ CHANNELS: { support: "zadarma" } })).toEqual([
+      { channel: "support", key: "(table)", problem: "must be a table" },
+    ]);
   });
 });
 
@@ -69,9 +82,10 @@ describe("a channel that is given twice", () => {
   };
 
   test("is a fault for every time but the first", () => {
+    const problem = "the channel is given twice, in CHANNELS too";
     expect(faults(env)).toEqual([
-      'channel "support": CHANNELS_A: the channel is given twice, in CHANNELS too',
-      'channel "support": CHANNELS_B: the channel is given twice, in CHANNELS too',
+      { channel: "support", key: "CHANNELS_A", problem },
+      { channel: "support", key: "CHANNELS_B", problem },
     ]);
   });
 
@@ -89,20 +103,27 @@ describe("a channel's name", () => {
   test.each(["", "1a", "-a", "Acme", "a_b", "a b", "toString", "__proto__", `a${"b".repeat(31)}`, "a/b", "ü"])(
     'may not be "%s"',
     (name) => {
-      expect(faults(named(name))).toEqual([`channel ${JSON.stringify(name)}: name: must match ^[a-z][a-z0-9-]{0,30}$`]);
+      expect(faults(named(name))).toEqual([
+        { channel: name, key: "name", problem: "must match ^[a-z][a-z0-9-]{0,30}$" },
+      ]);
     },
   );
 
   test.each(["channels", "channels-eu"])("may not be %s, whose secrets would read as channels", (name) => {
     expect(names({ ...named(name), ...secretsOf(name.toUpperCase().replaceAll("-", "_")) })).toEqual([]);
-    expect(faults(named(name))).toEqual([`channel "${name}": name: is taken: its secrets would read as CHANNELS_...`]);
+    expect(faults(named(name))).toEqual([
+      { channel: name, key: "name", problem: "is taken: its secrets would read as CHANNELS_..." },
+    ]);
   });
 });
 
 describe("a channel's secrets", () => {
   const faultsWith = (secrets: object) => faults({ CHANNELS: { "acme-eu": table }, ...secrets });
-  const missing = (name: string) =>
-    `channel "acme-eu": ${name}: the secret is missing. Run: npx wrangler secret put ${name}`;
+  const missing = (key: string): Fault => ({
+    channel: "acme-eu",
+    key,
+    problem: `the secret is missing. Run: npx wrangler secret put ${key}`,
+  });
 
   test("are named with the command that mends them where they are missing", () => {
     expect(faultsWith({})).toEqual(
@@ -118,6 +139,21 @@ describe("a channel's secrets", () => {
     expect(faultsWith({ ...secretsOf("ACME_EU"), ...secret })).toEqual([missing("ACME_EU_CHANNEL_KEY")]);
   });
 
+  test.each([",", " , ,", ",\n"])("are missing where only commas are left of two values: %j", (ZADARMA_SECRET) => {
+    expect(faultsWith(secretsOf("ACME_EU", { ZADARMA_SECRET }))).toEqual([missing("ACME_EU_ZADARMA_SECRET")]);
+  });
+
+  test("may hold two values while they are changed", () => {
+    expect(faultsWith(secretsOf("ACME_EU", { ZADARMA_SECRET: "old,new" }))).toEqual([]);
+  });
+
+  test("may be one part of a path, and no more", () => {
+    expect(faultsWith(secretsOf("ACME_EU", { HOOK_SECRET: "a b%2Fü" }))).toEqual([]);
+    expect(faultsWith(secretsOf("ACME_EU", { HOOK_SECRET: "a/b" }))).toEqual([
+      { channel: "acme-eu", key: "ACME_EU_HOOK_SECRET", problem: "must not hold a /: it is one part of a path" },
+    ]);
+  });
+
   test("may come with a line break, as a shell leaves it", () => {
     const env = { CHANNELS: { "acme-eu": table }, ...secretsOf("ACME_EU", { CHANNEL_KEY: "ck\n" }) };
     expect(readConfiguration(env).channels.get("acme-eu")?.secrets.channelKey).toBe("ck");
@@ -127,7 +163,7 @@ describe("a channel's secrets", () => {
     const env = { CHANNELS: { "acme-eu": table }, ...secretsOf("ACME_EU", { SYSTEM_AUTH: "a@b.example:key" }) };
     expect(readConfiguration(env).channels.get("acme-eu")?.secrets.systemAuth).toBe("a@b.example:key");
     expect(faultsWith(secretsOf("ACME_EU", { SYSTEM_AUTH: "key" }))).toEqual([
-      'channel "acme-eu": ACME_EU_SYSTEM_AUTH: must be email:api_key',
+      { channel: "acme-eu", key: "ACME_EU_SYSTEM_AUTH", problem: "must be email:api_key" },
     ]);
   });
 });
@@ -161,8 +197,14 @@ test("no fault holds a value", () => {
     unheardOf: canary,
   };
   const CHANNELS = { support: broken, sales: { ...broken, provider: canary }, other: canary };
-  const env = { CHANNELS, CHANNELS_2: canary, SUPPORT_SYSTEM_AUTH: canary, SUPPORT_ZADARMA_KEY: canary };
-  const described = faults(env);
+  const env = {
+    CHANNELS,
+    CHANNELS_2: canary,
+    SUPPORT_SYSTEM_AUTH: canary,
+    SUPPORT_ZADARMA_KEY: canary,
+    SUPPORT_HOOK_SECRET: `/${canary}`,
+  };
+  const described = faults(env).map((fault) => JSON.stringify(fault));
   expect(described.length).toBeGreaterThan(20);
   expect(described.filter((fault) => fault.includes(canary) || fault.includes("5ecret"))).toEqual([]);
 });

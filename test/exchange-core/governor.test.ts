@@ -12,9 +12,9 @@ function heard(governor: Governor, limit: number, remaining: number, at = start)
   return learn(governor, { limit, remaining }, at);
 }
 
-/** How many requests may leave at once. */
+/** How many requests may leave at once, with an answer known, though it told nothing. */
 function room(governor: Governor, now: number, rpm?: number): number {
-  let [count, after] = [0, governor];
+  let [count, after] = [0, learn(governor, undefined, now)];
   while (waitMs(after, now, rpm) === 0 && count < 2000) [count, after] = [count + 1, spend(after, now)];
   return count;
 }
@@ -44,7 +44,7 @@ describe("what may be sent in a minute", () => {
   ])("%s", (_, governor, rpm, count) => expect(room(governor, start, rpm)).toBe(count));
 
   test("is counted in a sliding minute, and a second more", () => {
-    const governor = sentSoFar(270, 100);
+    const governor = learn(sentSoFar(270, 100), undefined, start);
     expect(waitMs(governor, start + 30_000, undefined)).toBe(windowMs - 30_000);
     expect(room(governor, start + windowMs, undefined)).toBe(1);
     expect(room(governor, start + windowMs + 900, undefined)).toBe(10);
@@ -57,7 +57,10 @@ describe("what may be sent in a minute", () => {
 });
 
 describe("what an answer tells", () => {
-  test("is nothing where it says nothing", () => expect(learn(idle, undefined, start)).toEqual(idle));
+  test("is only that there was one, where it says nothing", () => {
+    expect(learn(idle, undefined, start)).toEqual({ ...idle, answeredAt: start });
+    expect(learn(learn(idle, undefined, start), undefined, start - 1).answeredAt).toBe(start);
+  });
 
   test("is old news after one to a later request", () => {
     const later = heard(idle, 300, 100, start + 1);
@@ -72,7 +75,7 @@ describe("what an answer tells", () => {
 
 describe("the wait for room", () => {
   test("is until the oldest request is a minute old", () => {
-    expect(waitMs(sentSoFar(1), start + 1, 1)).toBe(windowMs - 1);
+    expect(waitMs(learn(sentSoFar(1), undefined, start), start + 1, 1)).toBe(windowMs - 1);
   });
 
   test("is no more than until what was said of others' requests is a minute old", () => {
@@ -82,6 +85,37 @@ describe("the wait for room", () => {
   test("is not in tiny steps where the last answer that told anything is long ago", () => {
     const governor = sentSoFar(1, 0, heard(idle, 300, 299, start - 50_000));
     expect(waitMs(governor, start + 20_000, 1)).toBe(windowMs - 20_000);
+  });
+});
+
+describe("while no answer of the last minute is known", () => {
+  test("requests are a second apart", () => {
+    expect(waitMs(idle, start, undefined)).toBe(0);
+    expect(waitMs(sentSoFar(1), start, undefined)).toBe(1_000);
+    expect(waitMs(sentSoFar(3, 1_000), start + 2_400, undefined)).toBe(600);
+    expect(waitMs(sentSoFar(3, 1_000), start + 3_000, undefined)).toBe(0);
+  });
+
+  test("and others used 298 of 300, only one of four calls that are due at once leaves blind", () => {
+    const blind = sentSoFar(1);
+    expect(waitMs(blind, start, undefined)).toBeGreaterThan(0);
+    expect(room(heard(blind, 300, 1), start + 100)).toBe(0);
+  });
+
+  test("the limit counts all the same", () => {
+    const governor = sentSoFar(5, 1_000);
+    expect(waitMs(governor, start + 10_000, 5)).toBe(windowMs - 10_000);
+  });
+
+  test("a pause counts all the same", () => {
+    expect(waitMs(pause(sentSoFar(1), start, "429"), start, undefined)).toBe(blockMs);
+  });
+
+  test.each<[string, number, number]>([
+    ["one of the last minute ends that", windowMs - 1, 0],
+    ["an older one does not", windowMs, 1_000],
+  ])("%s", (_, ago, wait) => {
+    expect(waitMs(learn(sentSoFar(1), undefined, start - ago), start, undefined)).toBe(wait);
   });
 });
 

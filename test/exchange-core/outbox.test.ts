@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Desired } from "../../src/calls/desired.ts";
 import { classes } from "../../src/exchange/outbox.ts";
+import type { RecordingRow } from "../../src/exchange/recording-row.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
 import { answered, has, missed, next, ringing, row, stored, talking } from "./steps.ts";
 
@@ -125,13 +126,17 @@ describe("a system is told nothing", () => {
 describe("a create whose outcome is unknown", () => {
   const sent: Told = { ...untold, create: "sent" };
 
-  test("is asked for by the PBX's id, with all that there is to say", () => {
-    expect(next(talking, sent)).toMatchObject({
-      kind: "ask",
-      form: { action: "update_call", pbx_call_id: "c1", call_status: "in-progress", pbx_user_id: "101" },
-      tells: { status: "in-progress" },
-    });
-    expect(next(talking, { ...sent, callId: "99" })?.form).not.toHaveProperty("call_id");
+  test.each<[string, Desired, RecordingRow[], Told]>([
+    ["an agent", talking, [], sent],
+    ["a comment", answered, [], sent],
+    ["a remark on a recording", missed, [{ ...row, state: "gone" }], sent],
+    ["the system's id of another call", ringing, [], { ...sent, callId: "99" }],
+  ])("is asked for by the PBX's id, without %s, which could be why it is refused", (_, desired, rows, told) => {
+    const { status } = desired;
+    const step = next(desired, told, rows);
+    expect(step).toMatchObject({ kind: "ask", tells: { status } });
+    expect(step?.form).toEqual({ action: "update_call", pbx_call_id: "c1", call_status: status });
+    expect(step?.tells).toEqual({ status });
   });
 
   test("is asked for also where there is but one create a call", () => {
@@ -190,10 +195,11 @@ describe("with one create a call", () => {
     expect(next(answered, untold, [row], "final")).toBeUndefined();
   });
 
-  test("all is told at once, with the recording", () => {
+  test("all is told at once, with the recording, which holds up nothing else", () => {
+    expect(next(answered, untold, [], "final")).toMatchObject({ kind: "create", class: classes.final });
     expect(next(answered, untold, [stored], "final")).toMatchObject({
       kind: "create",
-      class: classes.final,
+      class: classes.recording,
       form: { ...create, call_status: "answered", comment: "talk 1:15" },
       recording: stored,
     });

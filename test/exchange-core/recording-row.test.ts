@@ -52,7 +52,18 @@ describe("what a call says of its recordings makes", () => {
       { put: [{ ...placeholder, dueAt: now + expectedAfterMs }] },
     ],
     ["nothing to fetch of one that will not be", [{ status: "absent" }], [], { put: [{ ...row, state: "absent" }] }],
-    ["a row for every part", [{ part: 0 }, { part: 1 }], [], { put: [{ part: 0 }, { part: 1 }] }],
+    [
+      "a row for every id",
+      [{ id: "r1" }, { id: "r2" }],
+      [],
+      {
+        put: [
+          { id: "r1", part: 0 },
+          { id: "r2", part: 0 },
+        ],
+      },
+    ],
+    ["nothing new of one of which more parts are known", [named ?? {}], [ready, { ...ready, part: 1 }], { put: [] }],
     ["nothing new of what is known", [named ?? {}], [{ ...ready, dueAt: now }], { put: [] }],
     ["nothing new of what is still only expected", [{ status: "expected" }], [{ ...row, dueAt: now + 9 }], { put: [] }],
     [
@@ -136,18 +147,9 @@ describe("what a call says of its recordings makes", () => {
   });
 
   test("nothing more when it is said again", () => {
-    const said = [
-      { id: "", status: "expected" },
-      { id: "r1" },
-      { id: "r2", part: 1 },
-      { id: "r3", status: "absent" },
-    ] as const;
+    const said = [{ id: "", status: "expected" }, { id: "r1" }, { id: "r2" }, { id: "r3", status: "absent" }] as const;
     const { put } = announced(said);
-    expect(put.map(({ id, part }) => [id, part])).toEqual([
-      ["r1", 0],
-      ["r2", 1],
-      ["r3", 0],
-    ]);
+    expect(put.map(({ id }) => id)).toEqual(["r1", "r2", "r3"]);
     expect(announced(said, put)).toEqual({ put: [], remove: [] });
   });
 });
@@ -156,8 +158,14 @@ test("a call whose audio is to be left alone has none to wait for, and keeps wha
   const known = [placeholder, { ...ready, dueAt: now }, { ...row, id: "r2", state: "stored" as const }];
   expect(leaveAlone(known)).toEqual([
     { ...placeholder, state: "absent", dueAt: undefined },
-    { ...ready, state: "absent", dueAt: undefined },
+    { ...ready, state: "absent", ready: false, dueAt: undefined },
   ]);
+});
+
+test("a recording that was left alone is fetched should its call turn out to be no exception", () => {
+  const [left] = leaveAlone([{ ...ready, dueAt: now }]);
+  if (!left) throw new Error("nothing was left alone");
+  expect(announced([{ id: "r1" }], [left]).put).toMatchObject([{ ...ready, dueAt: now }]);
 });
 
 describe("a try to fetch makes", () => {

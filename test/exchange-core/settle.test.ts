@@ -163,19 +163,32 @@ describe("a delivery that was refused", () => {
     expect(next(addressed, second)).toBeUndefined();
   });
 
-  test("loses first the recording, then whom it was for, before it is given up", () => {
+  test.each<[string, string, Outcome, string[]]>([
+    [
+      "first whom it was for, then the recording",
+      "refused",
+      no,
+      ["r1 for user_ids[]", "r1 for nobody", "none for nobody"],
+    ],
+    [
+      "first the recording, then whom it was for",
+      "too large",
+      { kind: "too-large", why: "the system answered 413" },
+      ["r1 for user_ids[]", "none for user_ids[]", "none for nobody"],
+    ],
+  ])("loses %s, before it is given up, where it is %s", (_, __, outcome, forms) => {
     const full = { ...answered, audience: { kind: "users", ids: ["1"] } } as const;
     let [told, rows]: [Told, RecordingRow[]] = [untold, [stored]];
     const sentForms: string[] = [];
     for (let found = next(full, told, rows, "final"); found; found = next(full, told, rows, "final")) {
       sentForms.push(
-        `${found.recording?.id ?? "none"} for ${Object.keys(found.form).find((key) => /\[\]$/.test(key))}`,
+        `${found.recording?.id ?? "none"} for ${Object.keys(found.form).find((key) => /\[\]$/.test(key)) ?? "nobody"}`,
       );
-      const after = settled({ ...told, create: "sent" }, found, no);
+      const after = settled({ ...told, create: "sent" }, found, outcome);
       if (after.consequence === "not-taken") rows = [{ ...stored, state: "kept", problem: "the system refused it" }];
       told = after.told;
     }
-    expect(sentForms).toEqual(["r1 for user_ids[]", "none for user_ids[]", "none for undefined"]);
+    expect(sentForms).toEqual(forms);
   });
 
   test("for its size, without a recording, is one that was refused", () => {
@@ -184,14 +197,58 @@ describe("a delivery that was refused", () => {
     expect(next(ringing, settled(sent, create, large).told)).toBeUndefined();
   });
 
-  test.each([
-    ["unwelcome", "pause-channel"],
-    ["limited", "pause-system"],
-  ] as const)("as %s brings everything to rest and leaves the call as it was", (kind, consequence) => {
-    const outcome = { kind, why: "no" };
+  test("as limited brings everything to rest and leaves the call as it was", () => {
+    const [outcome, consequence] = [{ kind: "limited", why: "no" }, "pause-system"] as const;
     expect(settled(sent, create, outcome)).toMatchObject({ told: { create: "none", attempt: 0 }, consequence });
     expect(settled(sent, ask, outcome)).toMatchObject({ told: { create: "sent" }, consequence });
     expect(settled(over, attach, outcome)).toEqual({ told: { ...over, problem: "no" }, consequence });
+  });
+
+  test("as unwelcome rests by itself besides, ever longer, and is never given up", () => {
+    const [outcome, consequence] = [{ kind: "unwelcome", why: "no" }, "pause-channel"] as const;
+    const first = settled(sent, create, outcome);
+    expect(first).toMatchObject({ told: { create: "none", attempt: 1, notBefore: now + 31_000 }, consequence });
+    expect(settled(first.told, create, outcome).told).toMatchObject({ attempt: 2, notBefore: now + 32_000 });
+    expect(settled(sent, ask, outcome)).toMatchObject({ told: { create: "sent" }, consequence });
+    const old = has("answered", { attempt: 80, failingSince: now - 2 * giveUpAfterMs });
+    expect(settled(old, attach, outcome).told.notBefore).toBeLessThan(now + 3_630_001);
+  });
+});
+
+describe("a recording that is not on its way any more", () => {
+  const underway = { ...over, attaching: "r1#0" };
+
+  test.each<Outcome>([
+    { kind: "refused", why: "the system answered 422" },
+    { kind: "too-large", why: "the system answered 413" },
+    { kind: "unwelcome", why: "the system answered 403" },
+    { kind: "limited", why: "the system answered 429" },
+    { kind: "no-file", why: "it is not there" },
+  ])("need not be asked for ($kind)", (outcome) => {
+    expect(settled(underway, attach, outcome).told.attaching).toBeUndefined();
+    const started: Told = { ...sent, attaching: "r1#0" };
+    const { told } = settled(started, createWithAudio, outcome);
+    expect([told.create, told.attaching]).toEqual(["none", undefined]);
+  });
+
+  test("since its file is gone lets the rest go on", () => {
+    const outcome: Outcome = { kind: "no-file", why: "it is not there" };
+    expect(settled(underway, attach, outcome)).toEqual({
+      told: { ...over, problem: "it is not there", answer: undefined },
+      consequence: "no-file",
+    });
+    const { told } = settled({ ...sent, attaching: "r1#0" }, createWithAudio, outcome);
+    const gone = { ...stored, state: "gone", problem: "it is not in the archive any more" } as const;
+    expect(next(answered, told, [gone], "final")).toMatchObject({
+      kind: "create",
+      recording: undefined,
+      form: { comment: expect.stringContaining("Recording not available: it is not in the archive any more") },
+    });
+  });
+
+  test("stays to be asked for where only a plain update was not taken", () => {
+    const { told } = settled(underway, probe, { kind: "limited", why: "the system answered 429" });
+    expect(told.attaching).toBe("r1#0");
   });
 });
 

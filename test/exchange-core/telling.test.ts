@@ -5,7 +5,7 @@ import { fold } from "../../src/calls/call.ts";
 import { type Desired, desiredOf, type Telling } from "../../src/calls/desired.ts";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import { nextStep, type Step } from "../../src/exchange/outbox.ts";
-import type { RecordingRow } from "../../src/exchange/recording-row.ts";
+import { type RecordingRow, recordingKey } from "../../src/exchange/recording-row.ts";
 import { settle } from "../../src/exchange/settle.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
 import { judge, type Outcome } from "../../src/system/outcome.ts";
@@ -113,6 +113,7 @@ function tell({ events, fates, delivery, recording, strangers }: Story) {
     if (!step) continue;
     now = Math.max(now + 100, told.notBefore ?? 0);
     if (step.kind === "create") told = { ...told, create: "sent" };
+    if (step.recording) told = { ...told, attaching: recordingKey(step.recording) };
     const settled = settle(told, step, helpdesk.answer(step, fate.next().value ?? "fine", now), now, 0.5);
     if (settled.consequence === "attached") rows = rows.map((row) => ({ ...row, state: "attached" }));
     if (settled.consequence === "not-taken") rows = rows.map((row) => ({ ...row, state: "kept" }));
@@ -133,12 +134,11 @@ const story = {
 
 const telling = (calls: fc.Arbitrary<HeardEvent[]>) => fc.record({ ...story, events: anyOrder(calls) });
 
-/** To a system that knows not everybody who talks, and that says what became of each form. */
+/** To a system that knows not everybody who talks. */
 const tellingOfStrangers = (calls: fc.Arbitrary<HeardEvent[]>) =>
   fc.record({
     ...story,
     events: anyOrder(calls),
-    fates: fc.array(fc.constantFrom("fine", "limited", "unwelcome"), { maxLength: 12 }),
     strangers: fc.subarray(["101", "102", "103"], { minLength: 1 }),
   });
 

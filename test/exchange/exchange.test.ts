@@ -1,6 +1,6 @@
-import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import type { Env } from "../../src/env.ts";
 import { classes } from "../../src/exchange/outbox.ts";
@@ -14,11 +14,16 @@ const rings: HeardEvent = {
   id: "start",
   direction: "incoming",
   phone: "+380501234567",
-  heardAt: 1_795_000_000_000,
+  heardAt: Date.now(),
 };
 
-function exchange(name: string) {
-  return EXCHANGE.getByName(`https://${name}.example`);
+beforeEach(async () => {
+  await reset();
+});
+
+/** The object of a system; the channel that is configured, `support`, belongs to the first. */
+function exchange(system = "https://system.example") {
+  return EXCHANGE.getByName(system);
 }
 
 function rows(stub: ReturnType<typeof exchange>, query: string) {
@@ -42,46 +47,67 @@ function refuses(stub: ReturnType<typeof exchange>, channel: string, events: rea
 
 describe("what is recorded", () => {
   test("is there after the object was lost", async () => {
-    const stub = exchange("durable");
+    const stub = exchange();
     expect(await stub.record("support", [rings])).toEqual({ fresh: 1 });
     await abortAllDurableObjects();
-    expect(await rows(exchange("durable"), "SELECT call, status FROM calls")).toEqual([
-      { call: "in_1", status: "ringing" },
-    ]);
+    expect(await rows(exchange(), "SELECT call, status FROM calls")).toEqual([{ call: "in_1", status: "ringing" }]);
   });
 
   test("is recorded once, however often it is heard", async () => {
-    const stub = exchange("once");
+    const stub = exchange();
     await stub.record("support", [rings]);
     expect(await stub.record("support", [rings, { ...rings, heardAt: rings.heardAt + 1 }])).toEqual({ fresh: 0 });
     expect(await rows(stub, "SELECT count(*) AS n FROM events")).toEqual([{ n: 1 }]);
   });
 
   test("sets the alarm along with it", async () => {
-    const stub = exchange("alarm");
+    const stub = exchange();
     await stub.record("support", [rings]);
     const alarm = await runInDurableObject(stub, (_, state) => state.storage.getAlarm());
     expect(alarm).toBeGreaterThan(0);
   });
 
   test("of one call has a bound: what is beyond is refused, never dropped", async () => {
-    const stub = exchange("bound");
+    const stub = exchange();
     const events = Array.from({ length: maxEventsPerCall }, (_, i) => ({ ...rings, id: `event ${i}` }));
     expect(await stub.record("support", events)).toEqual({ fresh: maxEventsPerCall });
     expect(await refuses(stub, "support", [{ ...rings, id: "one more" }])).toBe(true);
     expect(await stub.record("support", [{ ...rings, call: "in_2", id: "another call's" }])).toEqual({ fresh: 1 });
   });
 
+  test("of a call that is full is still recorded once", async () => {
+    const stub = exchange();
+    const events = Array.from({ length: maxEventsPerCall }, (_, i) => ({ ...rings, id: `event ${i}` }));
+    await stub.record("support", events);
+    expect(await stub.record("support", events.slice(0, 2))).toEqual({ fresh: 0 });
+  });
+
+  test("of a call that is full may still be its end and its recording, within a bound of their own", async () => {
+    const stub = exchange();
+    const events = Array.from({ length: maxEventsPerCall }, (_, i) => ({ ...rings, id: `event ${i}` }));
+    await stub.record("support", events);
+    const end: HeardEvent = { ...rings, id: "end", ended: "answered" };
+    const recorded: HeardEvent = { ...rings, id: "recorded", recording: { id: "r1", status: "ready" } };
+    expect(await stub.record("support", [end, recorded])).toEqual({ fresh: 2 });
+    const ends = Array.from({ length: maxEventsPerCall - 2 }, (_, i) => ({ ...end, id: `end ${i}` }));
+    expect(await stub.record("support", ends)).toEqual({ fresh: maxEventsPerCall - 2 });
+    expect(await refuses(stub, "support", [{ ...end, id: "one more" }])).toBe(true);
+    expect(await rows(stub, "SELECT count(*) AS n FROM events")).toEqual([{ n: 2 * maxEventsPerCall }]);
+  });
+
   test("is all of a webhook or nothing", async () => {
-    const stub = exchange("whole");
+    const stub = exchange();
     const events = Array.from({ length: maxEventsPerCall + 1 }, (_, i) => ({ ...rings, id: `event ${i}` }));
     expect(await refuses(stub, "support", events)).toBe(true);
     expect(await rows(stub, "SELECT count(*) AS n FROM events")).toEqual([{ n: 0 }]);
   });
 
-  test("is nothing for a channel that is not configured", async () => {
-    const stub = exchange("unknown");
-    expect(await refuses(stub, "other", [rings])).toBe(true);
+  test.each([
+    ["is not configured", "https://system.example", "other"],
+    ["belongs to another system", "https://other.example", "support"],
+  ])("is nothing for a channel that %s", async (_, system, channel) => {
+    const stub = exchange(system);
+    expect(await refuses(stub, channel, [rings])).toBe(true);
     expect(await rows(stub, "SELECT count(*) AS n FROM events")).toEqual([{ n: 0 }]);
   });
 });
@@ -91,7 +117,7 @@ describe("a call that is ignored", () => {
   const over: HeardEvent = { ...rings, id: "end", ended: "answered", recording: { id: "r1", status: "ready" } };
 
   test("is kept, and owes the system nothing", async () => {
-    const stub = exchange("ignored");
+    const stub = exchange();
     await stub.record("support", [rings, between, over]);
     expect(await rows(stub, "SELECT ignored, status, class, due_at FROM calls")).toEqual([
       { ignored: "internal", status: "answered", class: null, due_at: null },
@@ -99,7 +125,7 @@ describe("a call that is ignored", () => {
   });
 
   test("is told to its end if its card has popped up by then", async () => {
-    const stub = exchange("popped");
+    const stub = exchange();
     await stub.record("support", [rings]);
     await stub.record("support", [between, over]);
     expect(await rows(stub, "SELECT ignored, class, due_at > 0 AS owed FROM calls")).toEqual([
@@ -108,7 +134,7 @@ describe("a call that is ignored", () => {
   });
 
   test("has its recording left alone, be it announced before or after", async () => {
-    const stub = exchange("quiet");
+    const stub = exchange();
     const promised: HeardEvent = { ...rings, id: "promise", recording: { id: "r0", status: "expected" } };
     await stub.record("support", [promised]);
     await stub.record("support", [between, over]);
@@ -119,7 +145,7 @@ describe("a call that is ignored", () => {
 });
 
 test("a call that was given up on is tried again when more is heard of it", async () => {
-  const stub = exchange("revived");
+  const stub = exchange();
   const silent: HeardEvent = { ...rings, id: "a leg", direction: undefined };
   await stub.record("support", [silent]);
   const givenUp = JSON.stringify({ ...gaveUp, failingSince: rings.heardAt, notBefore: Number.MAX_SAFE_INTEGER });
@@ -131,14 +157,26 @@ test("a call that was given up on is tried again when more is heard of it", asyn
 });
 
 test("a create_call is marked as sent before it leaves, so that a crash finds the mark", async () => {
-  const stub = exchange("marked");
+  const stub = exchange();
   await stub.record("support", [rings]);
   const [row] = await rows(stub, "SELECT told FROM calls");
   expect(JSON.parse(String(row?.told))).toMatchObject({ create: "sent" });
 });
 
+test("a call that cannot be worked out waits a while, and keeps no other waiting", async () => {
+  const stub = exchange();
+  await stub.record("support", [{ ...rings, direction: undefined }]);
+  await rows(stub, "UPDATE events SET event = '{'");
+  await rows(stub, "UPDATE calls SET class = 0, due_at = 1");
+  const before = Date.now();
+  await stub.record("support", [{ ...rings, call: "in_2" }]);
+  const [broken, other] = await rows(stub, "SELECT told, due_at FROM calls ORDER BY call");
+  expect(broken?.due_at).toBeGreaterThanOrEqual(before + 60_000);
+  expect(JSON.parse(String(other?.told))).toMatchObject({ create: "sent" });
+});
+
 test("of the malformed webhooks the newest are kept", async () => {
-  const stub = exchange("malformed");
+  const stub = exchange();
   for (let i = 0; i < maxMalformed + 3; i++) {
     const hook = { channel: "support", heardAt: i, field: "f", problem: "p", method: "POST", query: "", body: "" };
     await stub.keepMalformed(hook);
@@ -161,8 +199,7 @@ describe("what is older than the channel keeps it", () => {
   }
 
   test("is forgotten with its recordings, and no sooner", async () => {
-    // The channel's own system: its settings say how long.
-    const stub = exchange("system");
+    const stub = exchange();
     vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
     await stub.record("support", [over]);
     await RECORDINGS.put("support/old.mp3", "ID3");
@@ -179,5 +216,17 @@ describe("what is older than the channel keeps it", () => {
     await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length === 0);
     for (const table of ["events", "recordings"]) expect(await rows(stub, `SELECT * FROM ${table}`)).toEqual([]);
     expect(await RECORDINGS.head("support/old.mp3")).toBeNull();
+  });
+
+  test("waits for the operator where the system has no ticket of it", async () => {
+    const stub = exchange();
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    await stub.record("support", [over, { ...rings, call: "in_2", id: "end", ended: "missed", direction: undefined }]);
+    const givenUp = JSON.stringify({ ...untold, create: "sent", attempt: 80, notBefore: Number.MAX_SAFE_INTEGER });
+    await rows(stub, `UPDATE calls SET told = '${givenUp}' WHERE call = 'in_2'`);
+    await later(stub, 91);
+    await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length < 2);
+    expect(await rows(stub, "SELECT call FROM calls")).toEqual([{ call: "in_2" }]);
+    expect(await rows(stub, "SELECT call FROM events")).toEqual([{ call: "in_2" }]);
   });
 });

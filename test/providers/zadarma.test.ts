@@ -327,6 +327,32 @@ describe("legs", () => {
     expect(talks.map((talk) => talk.extension)).toEqual(["100", "099"]);
   });
 
+  const rung = (extension: string) => pbx.internal({ ...reached, internal: extension });
+  const answeredBy = (extension: string) =>
+    pbx.answer({ ...call, caller_id: reached.caller_id, destination: extension, internal: extension });
+  const endOf = (more: object) => pbx.end({ ...reached, disposition: "answered", ...more });
+
+  test.each<[string, Webhook[], string[]]>([
+    [
+      "who answered, not who was rung first",
+      [rung("100"), rung("101"), answeredBy("101"), endOf({ internal: "100" })],
+      ["101"],
+    ],
+    ["who was rung first, where nothing else is known", [endOf({ internal: "100" })], ["100"]],
+    ["who was rung first, where the answer was not heard of", [rung("100"), endOf({ internal: "100" })], ["100"]],
+    ["who talked last, whoever was rung first", [endOf({ internal: "100", last_internal: "101" })], ["101"]],
+    [
+      "both, where the answer names one and the end another",
+      [answeredBy("100"), endOf({ internal: "100", last_internal: "101" })],
+      ["100", "101"],
+    ],
+  ])("tell who talked: %s", async (_, webhooks, extensions) => {
+    for (const order of [webhooks, webhooks.toReversed()]) {
+      const { status, talks } = await told(order);
+      expect([status, talks.map((talk) => talk.extension)]).toEqual(["answered", extensions]);
+    }
+  });
+
   test("stay without an agent where none is named", async () => {
     expect(await heard(pbx.internal(reached))).toMatchObject([{ leg: undefined, phone: "+380671112233" }]);
   });

@@ -7,7 +7,7 @@ const evening = Date.UTC(2026, 8, 1, 23, 59, 59);
 describe("a recording is kept under", () => {
   test.each<[string, string, string, number, string]>([
     ["its channel, day, call and id", "CA12", "RE34", 0, "support/2026/09/01/CA12/RE34"],
-    ["the number of its part too, from the second on", "CA12", "RE34", 1, "support/2026/09/01/CA12/RE34-2"],
+    ["the number of its part too, from the second on", "CA12", "RE34", 1, "support/2026/09/01/CA12/RE34~2"],
     ["a word where it has no id", "CA12", "", 0, "support/2026/09/01/CA12/recording"],
     [
       "what is not safe in a path as its code point",
@@ -17,13 +17,16 @@ describe("a recording is kept under", () => {
       "support/2026/09/01/in_1.5~2f~..~2f~x/a~20~b~5c~~1f600~",
     ],
     ["a tilde too, which marks code points", "~2f~", "r", 0, "support/2026/09/01/~7e~2f~7e~/r"],
+    ["a dot in front too, which hides a file or leads elsewhere", "..", ".r.1", 0, "support/2026/09/01/~2e~./~2e~r.1"],
     ["all of a long id", "c".repeat(500), "r", 0, `support/2026/09/01/${"c".repeat(500)}/r`],
   ])("%s", (_, call, id, part, stem) => expect(stemOf("support", evening, call, id, part)).toBe(stem));
 
   test("a name that never leaves its folder, whatever the PBX's ids", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1 }), fc.string({ unit: "binary" }), (call, id) => {
-        expect(stemOf("support", evening, call, id, 0)).toMatch(/^support\/2026\/09\/01\/[\w.~-]+\/[\w.~-]+$/);
+        expect(stemOf("support", evening, call, id, 0)).toMatch(
+          /^support\/2026\/09\/01\/[\w~-][\w.~-]*\/[\w~-][\w.~-]*$/,
+        );
       }),
     );
   });
@@ -55,6 +58,22 @@ describe("ids that differ are kept apart", () => {
     );
   });
 
+  test("also from the further files of another", () => {
+    fc.assert(
+      fc.property(id, id, fc.integer({ min: 1, max: 40 }), (one, other, part) => {
+        expect(stemOf("support", evening, "c1", one, part)).not.toBe(stem("c1", other));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each([
+    ["RE34-2", "RE34", 1],
+    ["RE34~2", "RE34", 1],
+  ])("%s and %s, part %d", (one, other, part) =>
+    expect(stem("c1", one)).not.toBe(stemOf("support", evening, "c1", other, part)),
+  );
+
   test.each([
     ["1.5", "1:5"],
     ["a/b", "a~2f~b"],
@@ -64,7 +83,7 @@ describe("ids that differ are kept apart", () => {
 });
 
 test("a recording is attached under its call's day and id, and what it is", () => {
-  expect(filenameOf("support/2026/09/01/CA12/RE34-2.mp3")).toBe("2026-09-01-CA12.mp3");
+  expect(filenameOf("support/2026/09/01/CA12/RE34~2.mp3")).toBe("2026-09-01-CA12.mp3");
 });
 
 test("the name of a file never needs quoting", () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type System, startSystem } from "../standins/system.ts";
 import { send } from "../standins/webhook.ts";
 import { zadarmaPbx } from "../standins/zadarma.ts";
+import { until } from "./harness.ts";
 import { startProcess, type TrunklineProcess } from "./process.ts";
 
 const call = {
@@ -46,7 +47,7 @@ test("a call that was accepted arrives, though the runtime is killed before its 
   const held = Promise.withResolvers<void>();
   system.behave(() => ({ until: held.promise, next: { drop: "before" } }));
   await ring();
-  await system.until(() => system.requests.length === 1);
+  await until("the request", () => system.requests.length === 1);
   await trunkline.kill();
   system.behave(undefined);
   held.resolve();

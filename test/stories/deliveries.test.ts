@@ -143,6 +143,36 @@ test("a form that is refused is not sent again, and the call's other facts still
   expect(scene.system.calls).toMatchObject([{ status: "answered" }]);
 });
 
+test("an agent whom the system does not know costs neither the end of the call nor a second ticket", async () => {
+  const names = (fields: object) => Object.keys(fields).some((name) => name.includes("pbx_user_id"));
+  scene.system.behave(({ n, fields }) => {
+    if (n === 1) return { drop: "after" };
+    return names(fields) ? { status: 422 } : undefined;
+  });
+  await wholeCall();
+  await answered();
+  expect(scene.system.calls).toHaveLength(1);
+  expect(scene.system.violations).toEqual([]);
+});
+
+test("one call that we may not touch does not hold up the channel's cards", async () => {
+  scene.system.behave(({ action }) => (action === "update_call" ? { status: 403 } : undefined));
+  await wholeCall();
+  await until("the refusal", () => scene.system.requests.some(({ status }) => status === 403));
+  await play(scene.zadarma.start({ ...ring, pbx_call_id: "in_next" }));
+  expect(await scene.call("in_next")).toMatchObject({ status: "ringing" });
+});
+
+test("a system whose limit others have nearly used up is not blocked by a burst of ours", async () => {
+  await scene.close();
+  scene = await setScene({ system: { limit: 300 } });
+  scene.system.othersUse(298);
+  const ids = Array.from({ length: 4 }, (_, i) => `in_crowd_${i}`);
+  await Promise.all(ids.map((pbx_call_id) => play(scene.zadarma.start({ ...ring, pbx_call_id }))));
+  await scene.passing("every card", () => scene.system.tickets.length === ids.length);
+  expect(scene.system.violations).toEqual([]);
+});
+
 test("a burst stays within the system's limit, and every call arrives", async () => {
   await scene.close();
   scene = await setScene({ system: { limit: 40 } });

@@ -19,10 +19,14 @@ export async function startTrunkline(setup: LocalSetup): Promise<Trunkline> {
 }
 
 /** Waits until `there` gives something, at most `withinMs`: for what happens on its own in another process. */
-export async function until<T>(what: string, there: () => T | undefined | false, withinMs = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  there: () => T | undefined | false | Promise<T | undefined | false>,
+  withinMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
-    const value = there();
+    const value = await there();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -17,7 +17,7 @@ const secrets = {
   HIDDEN_CHANNEL_KEY: "hidden-key",
   HIDDEN_ZADARMA_KEY: "zadarma-key",
   HIDDEN_ZADARMA_SECRET: "zadarma-secret",
-  HIDDEN_HOOK_SECRET: "unguessable",
+  HIDDEN_HOOK_SECRET: "un+guess=able:@",
 };
 
 let system: System;
@@ -94,6 +94,13 @@ test.each<[string, () => Webhook]>([
   expect(problem).toEqual({ type: "about:blank", title: "Not authentic", status: 403 });
 });
 
+test("the path secret is taken as it was set, and percent-encoded", async () => {
+  for (const secret of ["un+guess=able:@", encodeURIComponent("un+guess=able:@")]) {
+    const answer = await send(zadarma(`hidden/${secret}`).echo("here"));
+    expect([answer.status, await answer.text()]).toEqual([200, "here"]);
+  }
+});
+
 test("a webhook to a channel that does not exist is answered 404", async () => {
   for (const path of ["nobody", "constructor", "__proto__", "toString"]) {
     expect(await refused(zadarma(path).start(call))).toMatchObject({ status: 404, type: "application/problem+json" });
@@ -148,7 +155,7 @@ test("5,000 random bodies are refused without a fault of ours", async () => {
     "",
   ];
   const webhook = fc.record({
-    path: fc.constantFrom("sales", "support", "hidden", "hidden/unguessable", "nobody", "sales/leg"),
+    path: fc.constantFrom("sales", "support", "hidden", "hidden/un+guess=able:@", "nobody", "sales/leg"),
     type: fc.constantFrom(...types),
     signature: fc.option(fc.base64String(), { nil: undefined }),
     body: fc.oneof(

@@ -44,9 +44,17 @@ export interface Props {
   readonly support?: Readonly<Record<string, unknown>>;
   readonly system?: Partial<SystemOptions>;
   readonly handlers?: readonly Handler[];
+  /** Secrets beyond the channels' own. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
-export async function setScene({ sales, support, system: options, handlers = [] }: Props = {}): Promise<Scene> {
+export async function setScene({
+  sales,
+  support,
+  system: options,
+  handlers = [],
+  secrets: more,
+}: Props = {}): Promise<Scene> {
   let turnedBy = 0;
   const now = () => Date.now() + turnedBy;
   const channelKeys = [secrets.SALES_CHANNEL_KEY, secrets.SUPPORT_CHANNEL_KEY];
@@ -70,7 +78,7 @@ export async function setScene({ sales, support, system: options, handlers = [] 
     sales: { provider: "twilio", ...common, ...sales },
     support: { provider: "zadarma", country: "UA", ...common, ...support },
   };
-  const trunkline = await startTrunkline({ channels, secrets });
+  const trunkline = await startTrunkline({ channels, secrets: { ...secrets, ...more } });
   const hooks = `${trunkline.url}/hooks`;
   const turn = async (byMs: number) => {
     turnedBy += byMs;

@@ -1,7 +1,7 @@
 /** Twilio's signature: its published vectors, each of them spoilt, and whatever its SDK signs. */
 import fc from "fast-check";
 import { getExpectedBodyHash, getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { urlAndFormSignature } from "../../src/verify/twilio-signature.ts";
 import { hookOf } from "../providers/hearing.ts";
 import type { Webhook } from "../standins/webhook.ts";
@@ -162,6 +162,23 @@ describe("forms", () => {
     expect(webhook.body).toBe("City=San+Jose");
     expect(await verdict(webhook)).toEqual({ genuine: true });
     expect(await verdict({ ...webhook, body: "City=San%20Jose" })).toEqual({ genuine: true });
+  });
+
+  describe("that are many", () => {
+    afterEach(() => vi.restoreAllMocks());
+
+    test("are not searched once more for each, which a stranger could make us do", async () => {
+      const all = vi.spyOn(URLSearchParams.prototype, "getAll");
+      const one = vi.spyOn(URLSearchParams.prototype, "get");
+      const searches = async (count: number) => {
+        const fields = new URLSearchParams(Array.from({ length: count }, (_, i) => [`a${i}`, "1"]));
+        const webhook = posted(`${url}?${fields}`, fields, "AAAA");
+        const before = all.mock.calls.length + one.mock.calls.length;
+        expect(await verdict(webhook)).toMatchObject({ genuine: false });
+        return all.mock.calls.length + one.mock.calls.length - before;
+      };
+      expect(await searches(200)).toBe(await searches(2));
+    });
   });
 
   test("of a GET are its query, already signed", async () => {

@@ -1,0 +1,91 @@
+/** The operator's JSON API: what is known of calls, what is owed, and another try for what got stuck. */
+import { type Context, Hono } from "hono";
+import { type Channel, readConfiguration } from "../config/channels.ts";
+import type { Env } from "../env.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { notFound, problem, unauthorized } from "../hooks/problem.ts";
+import { equal } from "../verify/equal.ts";
+
+/** How many calls one answer lists at most. */
+const maxListed = 200;
+
+type Api = Context<{ Bindings: Env }>;
+
+export const api = new Hono<{ Bindings: Env }>();
+
+/** Without a token to guard it the API is not there. */
+api.use(async (c, next) => {
+  const token = c.env.CONSOLE_TOKEN;
+  if (!token) return problem(notFound);
+  const [scheme, offered = ""] = (c.req.header("authorization") ?? "").split(" ");
+  if (scheme?.toLowerCase() === "bearer" && (await equal(offered, token))) return next();
+  return problem(unauthorized, { "www-authenticate": "Bearer" });
+});
+
+/** Newest first: `?channel=` narrows, `?stuck=true` lists those that wait for the operator, `?before=` pages on. */
+api.get("/calls", async (c) => {
+  const { channel, stuck, before } = c.req.query();
+  const query = { channel, stuck: stuck === "true", before: Number(before) || undefined, most: maxListed };
+  const lists = await Promise.all(exchanges(c).map((exchange) => exchange.list(query)));
+  const calls = lists.flat().sort((a, b) => b.startedAt - a.startedAt);
+  return c.json({ calls: calls.slice(0, maxListed) });
+});
+
+api.get("/calls/:channel/:call", async (c) => {
+  const channel = channelOf(c);
+  const call = channel && (await exchangeOf(c, channel).show({ channel: channel.name, call: c.req.param("call") }));
+  return call ? c.json(call) : problem(notFound);
+});
+
+api.post("/calls/:channel/:call/replay", async (c) => {
+  const channel = channelOf(c);
+  const key = channel && { channel: channel.name, call: c.req.param("call") };
+  const replayed = key && (await exchangeOf(c, channel).replay(key));
+  return replayed ? c.json({ replayed: 1 }, 202) : problem(notFound);
+});
+
+/** All calls that wait for the operator, of one channel or of all. */
+api.post("/calls/replay", async (c) => {
+  const { channel } = c.req.query();
+  const counts = await Promise.all(exchanges(c).map((exchange) => exchange.replayStuck(channel)));
+  return c.json({ replayed: counts.reduce((sum, count) => sum + count, 0) }, 202);
+});
+
+/** Genuine webhooks that could not be understood, newest first. */
+api.get("/malformed", async (c) => {
+  const lists = await Promise.all(exchanges(c).map((exchange) => exchange.listMalformed(maxListed)));
+  return c.json({ webhooks: lists.flat().sort((a, b) => b.heardAt - a.heardAt) });
+});
+
+/** What each system is still owed, and since when. */
+api.get("/stats", async (c) => {
+  const systems = await Promise.all(exchanges(c).map((exchange) => exchange.stats()));
+  return c.json({ systems });
+});
+
+/** A stored recording by its key. */
+api.get("/recordings/:key{.+}", async (c) => {
+  const key = c.req.param("key");
+  const channel = readConfiguration(c.env).channels.get(key.split("/")[0] ?? "");
+  const object = channel && (await c.env.RECORDINGS.get(key, { range: c.req.raw.headers }));
+  if (!object) return problem(notFound);
+  const headers = new Headers({ "accept-ranges": "bytes", "x-content-type-options": "nosniff" });
+  object.writeHttpMetadata(headers);
+  const { offset = 0, length = object.size } = object.range && "offset" in object.range ? object.range : {};
+  const part = c.req.header("range") !== undefined && (length ?? 0) < object.size;
+  if (part) headers.set("content-range", `bytes ${offset}-${(offset ?? 0) + (length ?? 0) - 1}/${object.size}`);
+  return new Response(object.body, { status: part ? 206 : 200, headers });
+});
+
+function channelOf(c: Api): Channel | undefined {
+  return readConfiguration(c.env).channels.get(c.req.param("channel") ?? "");
+}
+
+function exchangeOf(c: Api, channel: Channel): DurableObjectStub<Exchange> {
+  return c.env.EXCHANGE.getByName(channel.system);
+}
+
+function exchanges(c: Api): DurableObjectStub<Exchange>[] {
+  const systems = new Set([...readConfiguration(c.env).channels.values()].map(({ system }) => system));
+  return [...systems].map((system) => c.env.EXCHANGE.getByName(system));
+}

@@ -1,0 +1,103 @@
+/** Recordings on their way from the PBX: which are asked for, and what becomes of each. */
+import type { Channel } from "../config/channels.ts";
+import { log } from "../log.ts";
+import type { Fetched } from "../recordings/courier.ts";
+import { recordingBackoff } from "./backoff.ts";
+import { asideMs, type Desk } from "./desk.ts";
+import type { Planner } from "./planner.ts";
+import { fetched, pending, type RecordingRow, recordingKey } from "./recording-row.ts";
+
+/** Recordings under way at once. */
+const maxFetches = 2;
+
+export class Fetches {
+  readonly #desk: Desk;
+  readonly #planner: Planner;
+  readonly #done: () => void;
+  /** The calls that a recording is being fetched for, as `channel/call`. */
+  readonly #underWay = new Set<string>();
+
+  /** `done` is called after each try. */
+  constructor(desk: Desk, planner: Planner, done: () => void) {
+    this.#desk = desk;
+    this.#planner = planner;
+    this.#done = done;
+  }
+
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** Starts what is due, as far as there is room. */
+  startDue(now: number): void {
+    const due = this.#desk.store.dueRecordings(now, [...this.#underWay], maxFetches - this.#underWay.size);
+    for (const row of due) {
+      const channel = this.#desk.channel(row.channel);
+      if (!channel) {
+        this.#desk.store.putRecording({ ...row, dueAt: now + asideMs });
+        continue;
+      }
+      const key = `${row.channel}/${row.call}`;
+      if (this.#underWay.has(key)) continue;
+      this.#underWay.add(key);
+      this.#desk.goOn(
+        this.#fetch(channel, row)
+          .then((result) => this.#fetched(channel, row, result))
+          .catch((error) => log("error", "recording", { channel: row.channel, call: row.call, error: String(error) }))
+          .then(() => {
+            this.#underWay.delete(key);
+            this.#done();
+          }),
+      );
+    }
+  }
+
+  async #fetch(channel: Channel, { call, id, part, url }: RecordingRow): Promise<Fetched> {
+    const { status, startedAt } = this.#planner.fold(channel, { channel: channel.name, call });
+    const recording = { id, url, status: "ready" } as const;
+    const { name, system } = channel;
+    try {
+      return await this.#desk.courier.fetchRecording({
+        channel: name,
+        system,
+        call,
+        startedAt,
+        status,
+        recording,
+        part,
+      });
+    } catch {
+      return { kind: "later", why: "the transfer of the recording was interrupted" };
+    }
+  }
+
+  #fetched(channel: Channel, row: RecordingRow, result: Fetched): void {
+    const now = this.#desk.outside.now();
+    this.#desk.together(() => {
+      // Its place was taken meanwhile by a recording with a name, or its call's audio was excepted.
+      const awaited = this.#desk.store.recordingsOf(row).some((other) => isSame(other, row) && pending(other));
+      if (!awaited) return this.#discard(row, result);
+      const { endedAt, lastHeardAt } = this.#planner.fold(channel, row);
+      // By our own clock: the PBX's may be off, and its webhooks may come hours late.
+      const deadline = (endedAt === undefined ? now : lastHeardAt) + channel.recordings.wait * 1000;
+      for (const changed of fetched(row, result, { ...channel.recordings, deadline, now, backoff: recordingBackoff })) {
+        this.#desk.store.putRecording(changed);
+      }
+      this.#planner.replan(channel, row, now);
+    });
+    const problem = result.kind === "stored" ? undefined : result.why;
+    const facts = { channel: row.channel, call: row.call, outcome: result.kind, problem };
+    log(problem ? "warn" : "info", "recording", facts);
+  }
+
+  /** What was fetched in vain: no row would lead to it. */
+  #discard(row: RecordingRow, result: Fetched): void {
+    if (result.kind !== "stored") return;
+    const used = this.#desk.store.recordingsOf(row).some(({ key }) => key === result.key);
+    if (!used) this.#desk.goOn(this.#desk.env.RECORDINGS.delete(result.key).catch(() => undefined));
+  }
+}
+
+function isSame(a: RecordingRow, b: RecordingRow): boolean {
+  return recordingKey(a) === recordingKey(b);
+}

@@ -1,0 +1,105 @@
+/** What the tables hold, as values: see docs/storage.md. */
+import type { Class } from "./outbox.ts";
+import type { RecordingRow } from "./recording-row.ts";
+import { type Told, untold } from "./told.ts";
+
+/** As SQLite gives it. */
+export type Row = Record<string, SqlStorageValue>;
+
+/** A call's place in the tables. */
+export interface CallKey {
+  readonly channel: string;
+  readonly call: string;
+}
+
+/** What the calls table says of a call: a digest for lists, and what is told and due. */
+export interface CallRow extends CallKey {
+  readonly direction?: string;
+  readonly phone?: string;
+  readonly line?: string;
+  readonly status: string;
+  /** Why it is kept from the system. */
+  readonly ignored?: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** When the last of its webhooks came in. */
+  readonly heardAt: number;
+  readonly told: Told;
+  readonly class?: Class;
+  readonly dueAt?: number;
+  /** Its audio was excepted when the call began; it stays so. */
+  readonly audioExcepted: boolean;
+}
+
+/** A webhook that was genuine and could not be understood. */
+export interface Malformed {
+  readonly channel: string;
+  readonly heardAt: number;
+  readonly field: string;
+  readonly problem: string;
+  readonly method: string;
+  readonly type?: string;
+  readonly query: string;
+  readonly body: string;
+}
+
+export interface Counts {
+  readonly calls: number;
+  readonly owed: number;
+  readonly owedSince?: number;
+  readonly stuck: number;
+  readonly recordingsWaiting: number;
+}
+
+/** A channel rests until then (ms since the epoch), for so many times in a row; `call` is why. */
+export interface Pause {
+  readonly call: string;
+  readonly until: number;
+  readonly times: number;
+  readonly because: string;
+}
+
+export function callRow(row: Row): CallRow {
+  return {
+    channel: String(row.channel),
+    call: String(row.call),
+    direction: text(row.direction),
+    phone: text(row.phone),
+    line: text(row.line),
+    status: String(row.status),
+    ignored: text(row.ignored),
+    startedAt: Number(row.started_at),
+    endedAt: integer(row.ended_at),
+    heardAt: Number(row.heard_at),
+    told: { ...untold, ...(JSON.parse(String(row.told)) as Partial<Told>) },
+    class: integer(row.class) as Class | undefined,
+    dueAt: integer(row.due_at),
+    audioExcepted: row.audio_excepted === 1,
+  };
+}
+
+export function recordingRow(row: Row): RecordingRow {
+  return {
+    channel: String(row.channel),
+    call: String(row.call),
+    id: String(row.id),
+    part: Number(row.part),
+    state: String(row.state) as RecordingRow["state"],
+    url: text(row.url),
+    key: text(row.key),
+    bytes: integer(row.bytes),
+    type: text(row.type),
+    ready: row.ready === 1,
+    dueAt: integer(row.due_at),
+    attempt: Number(row.attempt),
+    problem: text(row.problem),
+  };
+}
+
+export function text(value: SqlStorageValue | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+export function integer(value: SqlStorageValue | undefined): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}

@@ -1,0 +1,88 @@
+/** What is answered without asking the Exchange: nothing of it is bound here. */
+import { describe, expect, test } from "vitest";
+import type { Env } from "../../src/env.ts";
+import { routes } from "../../src/routes.ts";
+
+const table = { provider: "zadarma", system: "https://help.example" };
+const configured = {
+  CHANNELS: { support: table },
+  SUPPORT_CHANNEL_KEY: "ck",
+  SUPPORT_ZADARMA_KEY: "zk",
+  SUPPORT_ZADARMA_SECRET: "zs",
+};
+
+async function ask(path: string, env: object): Promise<Response> {
+  return routes(() => 0).request(path, {}, env as Env);
+}
+
+describe("a channel that is not known is answered", () => {
+  test.each<[title: string, status: number, env: object]>([
+    ["404 where all is configured well", 404, configured],
+    ["404 where another channel is misconfigured", 404, { ...configured, SUPPORT_ZADARMA_KEY: "" }],
+    ["503 where a variable of channels cannot be read: it may be there", 503, { ...configured, CHANNELS_EU: "{" }],
+    ["503 where no channel is configured yet", 503, {}],
+  ])("%s", async (_, status, env) => {
+    const response = await ask("/hooks/other", env);
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  });
+});
+
+describe("a hook secret", () => {
+  const secret = "5e cret+%2F~ü";
+  const env = { ...configured, SUPPORT_HOOK_SECRET: secret };
+  /** What Zadarma asks a new address, before it signs anything. */
+  const challenged = (segment: string) => ask(`/hooks/support${segment}?zd_echo=hello`, env);
+
+  test.each([
+    ["as it stands in the webhook's URL", `/${encodeURIComponent(secret)}`],
+    ["escaped otherwise", "/%35e%20cret+%252F%7E%c3%bc"],
+    ["with paths below it", `/${encodeURIComponent(secret)}/more`],
+  ])("is known %s", async (_, segment) => {
+    const response = await challenged(segment);
+    expect([response.status, await response.text()]).toEqual([200, "hello"]);
+  });
+
+  test("is known where it is no escaped text", async () => {
+    const odd = { ...configured, SUPPORT_HOOK_SECRET: "100%" };
+    expect((await ask("/hooks/support/100%?zd_echo=hello", odd)).status).toBe(200);
+  });
+
+  test.each([
+    ["absent", ""],
+    ["empty", "/"],
+    ["another", "/other"],
+    ["cut short", `/${encodeURIComponent(secret).slice(0, -1)}`],
+    ["further down", `/other/${encodeURIComponent(secret)}`],
+    ["escaped twice", `/${encodeURIComponent(encodeURIComponent(secret))}`],
+  ])("is not known where it is %s", async (_, segment) => {
+    expect((await challenged(segment)).status).toBe(403);
+  });
+});
+
+describe("health", () => {
+  test("is well where all is configured well", async () => {
+    const response = await ask("/health", configured);
+    expect([response.status, await response.json()]).toEqual([200, { status: "ok", channels: 1 }]);
+  });
+
+  test("names each fault by its channel and key, as RFC 9457 asks for", async () => {
+    const response = await ask("/health", { ...configured, SUPPORT_ZADARMA_KEY: "", CHANNELS_EU: "{" });
+    expect(response.status).toBe(503);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toEqual({
+      type: "about:blank",
+      title: "Misconfigured",
+      status: 503,
+      detail: "Mend each of the faults.",
+      faults: expect.arrayContaining([
+        {
+          channel: "support",
+          key: "SUPPORT_ZADARMA_KEY",
+          problem: "the secret is missing. Run: npx wrangler secret put SUPPORT_ZADARMA_KEY",
+        },
+        { key: "CHANNELS_EU", problem: "must be a table of channels, or the same as a JSON object" },
+      ]),
+    });
+  });
+});

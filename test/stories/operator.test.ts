@@ -1,0 +1,114 @@
+/** What the operator sees, and can do about it. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sample } from "../standins/audio.ts";
+import { send } from "../standins/webhook.ts";
+import { until } from "./harness.ts";
+import { play, type Scene, setScene } from "./scene.ts";
+
+const token = "operator-token";
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await setScene({ secrets: { CONSOLE_TOKEN: token } });
+});
+
+afterAll(() => scene.close());
+
+const ring = {
+  call_start: "2026-11-23 10:00:00",
+  caller_id: "+380671112233",
+  called_did: "+380443334455",
+};
+
+function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${scene.trunkline.url}/api${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${token}`, ...init.headers },
+  });
+}
+
+async function answerOf(path: string, init?: RequestInit): Promise<unknown> {
+  return (await ask(path, init)).json();
+}
+
+test("nothing is told without the token", async () => {
+  for (const authorization of ["", "Bearer", "Bearer wrong", `Basic ${token}`]) {
+    const answer = await ask("/calls", { headers: { authorization } });
+    expect([answer.status, answer.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+  }
+});
+
+test("a call that the system refused for good is stuck, visible, and replayed one at a time", async () => {
+  scene.system.behave(() => ({ status: 422, body: { error: "phone +380671112233 is on a black list" } }));
+  await play(scene.zadarma.start({ ...ring, pbx_call_id: "in_stuck" }));
+  const stuck = await until("it to be stuck", async () => {
+    const { calls } = (await answerOf("/calls?stuck=true")) as { calls: object[] };
+    return calls.length > 0 && calls;
+  });
+  expect(stuck).toMatchObject([{ channel: "support", call: "in_stuck", delivery: "stuck", phone: "***2233" }]);
+  const shown = JSON.stringify(await answerOf("/calls/support/in_stuck"));
+  expect(shown).toContain("the system answered 422");
+  expect(shown).toContain("black list");
+  expect(shown).not.toContain("380671112233");
+
+  scene.system.behave(undefined);
+  expect((await ask("/calls/support/in_stuck/replay", { method: "POST" })).status).toBe(202);
+  await scene.call("in_stuck");
+  expect(await answerOf("/calls/support/in_stuck")).toMatchObject({ delivery: "done", status: "ringing" });
+});
+
+test("all that are stuck are replayed in bulk", async () => {
+  scene.system.behave(() => ({ status: 422 }));
+  const ids = ["in_bulk_1", "in_bulk_2", "in_bulk_3"];
+  for (const pbx_call_id of ids) await play(scene.zadarma.start({ ...ring, pbx_call_id }));
+  await until("three to be stuck", async () => {
+    const { systems } = (await answerOf("/stats")) as { systems: { stuck: number }[] };
+    return systems[0]?.stuck === ids.length;
+  });
+  scene.system.behave(undefined);
+  expect(await answerOf("/calls/replay", { method: "POST" })).toEqual({ replayed: ids.length });
+  for (const id of ids) await scene.call(id);
+  expect(await answerOf("/stats")).toMatchObject({ systems: [{ system: scene.system.url, stuck: 0 }] });
+});
+
+test("a malformed webhook is shown with its numbers masked", async () => {
+  const answer = await send(scene.zadarma.start(ring));
+  expect(answer.status).toBe(400);
+  const { webhooks } = (await answerOf("/malformed")) as { webhooks: object[] };
+  expect(webhooks).toMatchObject([{ channel: "support", field: "pbx_call_id", method: "POST" }]);
+  expect(JSON.stringify(webhooks)).toContain("***2233");
+  expect(JSON.stringify(webhooks)).not.toContain("380671112233");
+});
+
+test("a stored recording plays, in parts too", async () => {
+  const bytes = await sample("mp3");
+  scene.zadarmaRecordings.set("17.1", { bytes, type: "audio/mpeg", pbxCallId: "in_recorded" });
+  const call = { ...ring, pbx_call_id: "in_recorded" };
+  await play(
+    scene.zadarma.start(call),
+    scene.zadarma.end({ ...call, duration: "3", disposition: "answered", is_recorded: "1", call_id_with_rec: "17.1" }),
+    scene.zadarma.record({ pbx_call_id: "in_recorded", call_id_with_rec: "17.1" }),
+  );
+  await scene.call("in_recorded", ({ ticket }) => ticket.recordings.length === 1);
+  const { recordings } = (await answerOf("/calls/support/in_recorded")) as { recordings: { key: string }[] };
+  const key = recordings[0]?.key ?? "";
+  expect(key).toMatch(/^support\/\d{4}\/\d\d\/\d\d\/in_recorded\/17\.1\.mp3$/);
+  const whole = await ask(`/recordings/${key}`);
+  expect([whole.status, whole.headers.get("content-type")]).toEqual([200, "audio/mpeg"]);
+  expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+  const part = await ask(`/recordings/${key}`, { headers: { range: "bytes=10-19" } });
+  expect([part.status, part.headers.get("content-range")]).toEqual([206, `bytes 10-19/${bytes.byteLength}`]);
+  expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(10, 20))).toBe(true);
+});
+
+test("what is not there is 404", async () => {
+  const paths = [
+    "/calls/support/none",
+    "/calls/nobody/none",
+    "/recordings/support/none.mp3",
+    "/recordings/constructor/x",
+    "/x",
+  ];
+  for (const path of paths) expect([path, (await ask(path)).status]).toEqual([path, 404]);
+});
