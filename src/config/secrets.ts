@@ -34,12 +34,9 @@ export function readSecrets(channel: string, provider: Provider, env: object): C
     faults.push({ channel, key: secretName(channel, "SYSTEM_AUTH"), problem: "must be email:api_key" });
   }
   const hookSecret = read("HOOK_SECRET");
-  if (hookSecret?.includes("/")) {
-    faults.push({
-      channel,
-      key: secretName(channel, "HOOK_SECRET"),
-      problem: "must not hold a /: it is one part of a path",
-    });
+  if (hookSecret !== undefined && (/[/\\]/.test(hookSecret) || /^\.+$/.test(hookSecret))) {
+    const problem = "must be one part of a path: no / and no \\, and not dots alone";
+    faults.push({ channel, key: secretName(channel, "HOOK_SECRET"), problem });
   }
   const channelKey = read("CHANNEL_KEY");
   if (faults.length > 0 || channelKey === undefined) return { faults };

@@ -4,7 +4,7 @@ import { accountOf, type Channel, readConfiguration } from "../config/channels.t
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import type { Account, Reply } from "../providers/provider.ts";
-import { equal } from "../verify/equal.ts";
+import { anyEqual } from "../verify/equal.ts";
 import { BodyTooLarge, decode, readBody } from "./body.ts";
 import type { Hook } from "./hook.ts";
 import { forbidden, notAllowed, notFound, notNow, problem, tooLarge } from "./problem.ts";
@@ -67,7 +67,7 @@ async function hasSecret(request: Request, channel: Channel): Promise<boolean> {
   const { hookSecret } = channel.secrets;
   if (hookSecret === undefined) return true;
   const [, , , segment = ""] = new URL(request.url).pathname.split("/");
-  return equal(decoded(segment), hookSecret);
+  return anyEqual([segment, decoded(segment)], [hookSecret]);
 }
 
 /** A segment as it was before it was escaped; one that is no escaped text as it is. */
