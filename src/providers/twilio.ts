@@ -31,7 +31,8 @@ export const twilio = {
     return field === undefined ? readings[kind](fields, account) : { kind: "malformed", ...field };
   },
   recordings: {
-    hosts: [".twilio.com"],
+    // Whether the API serves recordings itself is not documented: these are where Twilio's media were seen to lead.
+    hosts: [".twilio.com", ".twiliocdn.com", "s3.amazonaws.com", "s3-external-1.amazonaws.com"],
     expectedAfterMs: 5 * 60_000,
     /** Only the ids are taken from the webhook, and the host where it is Twilio's: each region has its own. */
     async locate({ id, url }, _call, { secrets, api }) {
