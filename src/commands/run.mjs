@@ -22,6 +22,7 @@ const commands = new Map([
   ["test", [...check, vitest]],
   ["check", check],
   ["format", [[...biome, "--write"]]],
+  ["chaos", [command("chaos.ts")]],
   ["deploy", [...check, [...wrangler, "deploy"]]],
 ]);
 

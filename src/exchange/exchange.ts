@@ -60,6 +60,7 @@ export class Exchange extends DurableObject<Env> {
         this.#planner.replan(channel, key, now, revived(this.#desk.store.call(key)?.told));
       }
       if (added.length > 0) this.#wakeBy(now + guardMs);
+      this.#housekeeping.heard(channel, now);
       return added.length;
     });
     this.#pump();

@@ -21,28 +21,32 @@ const maxDeleted = 1000;
 export class Housekeeping {
   readonly #desk: Desk;
   readonly #planner: Planner;
-  #roundAt = 0;
+  /** When the next round is due, ms since the epoch: worked out in a round, since that reads many rows. */
+  #nextAt = 0;
 
   constructor(desk: Desk, planner: Planner) {
     this.#desk = desk;
     this.#planner = planner;
   }
 
+  /** A call of the channel was heard of: it may have to be closed once it was silent for long enough. */
+  heard(channel: Channel, now: number): void {
+    this.#nextAt = Math.min(this.#nextAt, now + channel.silence * minuteMs);
+  }
+
   /** Closes calls whose end never came and forgets old ones; returns when there is more of that to do. */
   round(now: number): number | undefined {
-    const channels = this.#desk.channels();
-    const due = nextRound(this.#desk.store, channels);
-    if (due === undefined || due > now) return due;
-    if (now < this.#roundAt + roundMs) return this.#roundAt + roundMs;
-    this.#roundAt = now;
-    for (const channel of channels) {
-      for (const key of overdue(this.#desk.store, channel, now)) {
-        this.#close(channel, key, now);
+    if (now >= this.#nextAt) {
+      const channels = this.#desk.channels();
+      for (const channel of channels) {
+        for (const key of overdue(this.#desk.store, channel, now)) this.#close(channel, key, now);
+        const old = expired(this.#desk.store, channel, now);
+        if (old.length > 0) this.#desk.goOn(this.#forget(channel, old, now));
       }
-      const old = expired(this.#desk.store, channel, now);
-      if (old.length > 0) this.#desk.goOn(this.#forget(channel, old, now));
+      const next = nextRound(this.#desk.store, channels) ?? Number.POSITIVE_INFINITY;
+      this.#nextAt = Math.max(next, now + roundMs);
     }
-    return now + roundMs;
+    return Number.isFinite(this.#nextAt) ? this.#nextAt : undefined;
   }
 
   /** What is in R2 goes first: a row that is gone could not lead to it any more. */
