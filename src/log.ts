@@ -7,9 +7,10 @@ export function masked(phone: string | undefined): string | undefined {
   return digits.length > 4 ? `***${digits.slice(-4)}` : "***";
 }
 
-/** `text` with each run of digits that is long enough for a number masked. */
+/** `text` with whatever is long enough for a number masked, however it is punctuated; a date is none. */
 export function maskedIn(text: string): string {
-  return text.replace(/\d{7,}/g, (digits) => `***${digits.slice(-4)}`);
+  const number = /(?<!\d)(?!\d{4}-\d\d-\d\d)\d(?:[ ().-]{0,2}\d){6,}/g;
+  return text.replace(number, (written) => `***${written.replace(/\D/g, "").slice(-4)}`);
 }
 
 export function log(level: "info" | "warn" | "error", what: string, facts: Readonly<Record<string, unknown>>): void {

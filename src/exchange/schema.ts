@@ -42,7 +42,8 @@ export function migrate(storage: DurableObjectStorage): void {
     const [row] = storage.sql.exec<{ number: number }>("SELECT number FROM version").toArray();
     const from = row?.number ?? 0;
     for (const statements of migrations.slice(from)) storage.sql.exec(statements);
-    if (from === migrations.length) return;
+    // An older Worker that meets newer tables leaves them, and their number, as they are.
+    if (from >= migrations.length) return;
     storage.sql.exec("DELETE FROM version");
     storage.sql.exec("INSERT INTO version (number) VALUES (?)", migrations.length);
   });

@@ -60,10 +60,10 @@ export function detail(row: CallRow, call: Call, recordings: readonly RecordingR
   const { status, attempt, answer } = row.told;
   return {
     ...view(row),
-    agents: call.talks.map(({ extension, since, seconds }) => ({ extension, since, seconds })),
-    rung: call.rung,
+    agents: call.talks.map(({ extension, since, seconds }) => ({ extension: maskedIn(extension), since, seconds })),
+    rung: call.rung.map(maskedIn),
     seconds: call.seconds,
-    notes: call.notes,
+    notes: call.notes.map(maskedIn),
     told: { status, attempt, answer: answer && maskedIn(answer), nextTryAt: row.dueAt },
     recordings: recordings.map(({ id, state, key, bytes, problem }) => ({ id, state, key, bytes, problem })),
   };

@@ -1,6 +1,7 @@
 /** Requests to Zadarma's API: signed over path and query, answered with a `status` that counts more than HTTP's. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { maskedIn } from "../log.ts";
 import { zadarmaSignature } from "../verify/zadarma-signature.ts";
 import type { Links, MediaRequest } from "./provider.ts";
 
@@ -59,5 +60,5 @@ const maxWhyLength = 120;
 /** What could be a key, a token or a signature is left out. */
 function excerpt(message: string): string {
   const plain = message.replace(/[\p{Cc}\p{Cf}]+/gu, " ").replace(/[\w+/=]{20,}/g, "...");
-  return plain.trim().slice(0, maxWhyLength);
+  return maskedIn(plain).trim().slice(0, maxWhyLength);
 }

@@ -2,6 +2,7 @@
 
 import type { Recording } from "../calls/event.ts";
 import type { Account, MediaRequest, RecordingSource } from "../providers/provider.ts";
+import { beginning } from "../system/client.ts";
 import { allowed } from "./hosts.ts";
 
 /** `later`: not ready, or out of reach for now. `never`: asking again would not help. */
@@ -79,13 +80,8 @@ async function opened(response: Response): Promise<Opened> {
 }
 
 async function json(response: Response): Promise<unknown> {
-  const length = Number(response.headers.get("content-length") ?? 0);
-  if (length > maxAnswerBytes) {
-    await response.body?.cancel();
-    return undefined;
-  }
   try {
-    return JSON.parse((await response.text()).slice(0, maxAnswerBytes));
+    return JSON.parse(await beginning(response, maxAnswerBytes));
   } catch {
     return undefined;
   }

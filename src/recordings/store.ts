@@ -47,6 +47,8 @@ export async function store(
     return { kind: "stored", key, bytes, media: known };
   } catch (error) {
     await reader.cancel().catch(() => undefined);
+    if (error instanceof RangeError)
+      return { kind: "never", why: `the recording is larger than ${maxStoredBytes} bytes` };
     return { kind: "later", why: `the recording broke off (${error instanceof Error ? error.name : "error"})` };
   }
 }

@@ -23,7 +23,7 @@ export async function send(channel: Channel, form: Form, attachment?: Attachment
   try {
     const stream = attachment ? around(body, attachment.body, signal) : body.head;
     const response = await fetch(url, { method: "POST", headers, body: stream, redirect: "manual", signal });
-    return { status: response.status, headers: response.headers, body: await beginning(response) };
+    return { status: response.status, headers: response.headers, body: await beginning(response, maxBodyBytes) };
   } catch (error) {
     await attachment?.body.cancel().catch(() => undefined);
     const slow = error instanceof Error && error.name === "TimeoutError";
@@ -57,21 +57,21 @@ async function write(writable: WritableStream<Uint8Array>, bytes: Uint8Array): P
   writer.releaseLock();
 }
 
-/** The first `maxBodyBytes` of an answer; the rest is not read. */
-async function beginning(response: Response): Promise<string> {
+/** The first `maxBytes` of an answer as text; the rest is not read. */
+export async function beginning(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = response.body?.getReader();
-  while (reader && length < maxBodyBytes) {
+  while (reader && length < maxBytes) {
     const { done, value } = await reader.read();
     if (done) break;
     chunks.push(value);
     length += value.byteLength;
   }
   await reader?.cancel();
-  return new TextDecoder().decode(await new Blob(chunks).arrayBuffer()).slice(0, maxBodyBytes);
+  return new TextDecoder().decode(await new Blob(chunks).arrayBuffer()).slice(0, maxBytes);
 }
 
-function basic(credentials: string): string {
+export function basic(credentials: string): string {
   return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(credentials)))}`;
 }

@@ -1,8 +1,8 @@
 /** A delivery: one form sent and judged, with what its answer says of the system's limit. */
 import type { Channel } from "../config/channels.ts";
-import { type Attachment, send } from "./client.ts";
+import { type Attachment, basic, send } from "./client.ts";
 import type { Form } from "./forms.ts";
-import { judge, type Outcome } from "./outcome.ts";
+import { judge, maxKeptBytes, type Outcome } from "./outcome.ts";
 
 /** The system's limit of requests a minute, for all clients together, and what is left of it. */
 export interface Rate {
@@ -18,8 +18,23 @@ export interface Delivered {
 
 export async function deliver(channel: Channel, form: Form, attachment?: Attachment): Promise<Delivered> {
   const answer = await send(channel, form, attachment);
-  const outcome = judge(answer, form.action, Date.now());
+  const judged = judge(answer, form.action, Date.now());
+  const repeats = judged.kind !== "delivered" && "body" in answer;
+  const outcome = repeats ? { ...judged, answer: concealed(answer.body, channel).slice(0, maxKeptBytes) } : judged;
   return { outcome, rate: "headers" in answer ? rateOf(answer.headers) : undefined };
+}
+
+/** A system in trouble may repeat what it was sent, in JSON with its slashes escaped: our credentials are taken out. */
+function concealed(text: string, { secrets: { channelKey, systemAuth } }: Channel): string {
+  const apiKey = systemAuth?.slice(systemAuth.indexOf(":") + 1);
+  const sent = [
+    channelKey,
+    encodeURIComponent(channelKey),
+    systemAuth && basic(systemAuth).slice("Basic ".length),
+    apiKey,
+  ];
+  const shapes = sent.flatMap((secret) => (secret ? [secret, secret.replaceAll("/", "\\/")] : []));
+  return shapes.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
 }
 
 function rateOf(headers: Headers): Rate | "untold" {

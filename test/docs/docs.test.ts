@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { placeholders } from "../../src/calls/comment.ts";
-import { channelTable, recordingDefaults } from "../../src/config/channel.ts";
+import { channelTable, recordingDefaults, silenceDefault } from "../../src/config/channel.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
 import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
 import { maxRound, roundMs } from "../../src/exchange/housekeeping.ts";
@@ -17,7 +17,7 @@ import { fileTimeoutMs, formTimeoutMs } from "../../src/system/client.ts";
 import { maxBodyBytes as maxAnswerBytes, maxKeptBytes } from "../../src/system/outcome.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const pages = ["README.md", "CHANGELOG.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
+const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
 
 function page(name: string): string {
   return readFileSync(join(root, name), "utf8");
@@ -205,7 +205,31 @@ describe("numbers are the code's", () => {
     ["docs/delivery.md", `${maxAnswerBytes / 1024} KiB are read at most`],
     ["docs/delivery.md", `${maxKeptBytes / 1024} KiB are kept`],
     ["docs/storage.md", `${maxKeptBytes / 1024} KiB of its answer`],
+    ["docs/reliability.md", `(${silenceDefault} minutes)`],
+    ["docs/reliability.md", `the newest ${maxMalformed}.`],
+    ["docs/reliability.md", `For ${giveUpAfterMs / (60 * minute)} hours each call is tried`],
+    ["docs/reliability.md", `asked for ${recordingDefaults.wait / 60} minutes after the call`],
+    ["docs/reliability.md", `otherwise for ${blockMs / minute} minutes`],
+    ["docs/security.md", `A call has ${maxEventsPerCall} events at most, the malformed webhooks ${maxMalformed} rows`],
+    ["docs/security.md", `Bodies end at ${maxHookBytes / 1024} KiB`],
+    ["docs/security.md", `of which ${maxAnswerBytes / 1024} KiB are read`],
   ])("%s: %s", (name, says) => expect(page(name).replace(/\s+/g, " ")).toContain(says));
+});
+
+describe("reliability.md names tests that are there", () => {
+  const text = page("docs/reliability.md");
+  const named = [...text.matchAll(/\]\(\.\.\/(test\/[^)]+)\)((?:,? "[^"]+")+)/g)].flatMap(
+    ([, file = "", titles = ""]) =>
+      [...titles.matchAll(/"([^"]+)"/g)].map(([, title = ""]): [file: string, title: string] => [file, title]),
+  );
+
+  test.each(named)("%s: %s", (file, title) => expect(page(file)).toContain(title));
+
+  test("in each row, or says that there is none", () => {
+    const shown = text.split("\n").filter((line) => line.startsWith("| ") && !/^\| (what fails|---)/.test(line));
+    expect(shown.length).toBeGreaterThan(20);
+    expect(shown.filter((row) => !/test\/[^)]+\) "[^|]+\|$|\| none +\|$/.test(row))).toEqual([]);
+  });
 });
 
 describe("commands", () => {

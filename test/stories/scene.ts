@@ -98,7 +98,7 @@ export async function setScene({
     passing: async (what, there) => {
       let done = false;
       const turning = async () => {
-        while (!done) await turn(5_000);
+        while (!done) await turn(20_000);
       };
       const turned = turning();
       try {

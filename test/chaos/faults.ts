@@ -1,0 +1,155 @@
+/** How the helpdesk and the PBXs' own servers fail during a run. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Handler } from "../standins/media.ts";
+import type { Behaviour, Rule, Seen, System } from "../standins/system.ts";
+import type { Recorded } from "./calls.ts";
+import { type Random, random } from "./random.ts";
+
+/** How often in a run the helpdesk shuts everybody out, and a channel. */
+const maxBlocks = 4;
+const maxLockouts = 3;
+const lockoutMs = 45_000;
+/** A request may be on its way when another is answered 429, in ms of the machine's clock. */
+const underWayMs = 1_000;
+/** How much earlier a silence may end: Trunkline's clock is a step behind the helpdesk's, in ms. */
+const behindMs = 1_000;
+
+export interface SystemFaults {
+  readonly rule: Rule;
+  /** How many deliveries went wrong, by kind. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Calls whose recording was once answered 413. */
+  readonly tooLarge: ReadonlySet<string>;
+  /** Requests that came though a 429 had asked for silence. */
+  readonly breaches: readonly string[];
+  /** A 429 that does not say for how long was given since this was last asked. */
+  blocked(): boolean;
+  /** Who asked for silence may not have been heard: its runtime is dead. */
+  killed(): void;
+}
+
+interface Setting {
+  readonly seed: number;
+  /** In [0, 1]. */
+  readonly share: number;
+  readonly system: () => System;
+  /** ms since the epoch, by the clock of the run. */
+  readonly now: () => number;
+}
+
+/** What goes wrong with a request depends on its call and on how many it had before, so that timing changes little. */
+export function systemFaults({ seed, share, system, now }: Setting): SystemFaults {
+  const counts = new Map<string, number>();
+  const asked = new Map<string, number>();
+  const tooLarge = new Set<string>();
+  const breaches: string[] = [];
+  const lockedUntil = new Map<string, number>();
+  let [blocks, lockouts, endless] = [0, 0, false];
+  let silence: { n: number; from: number; until: number } | undefined;
+
+  const block = ({ n }: Seen, random: Random): Behaviour => {
+    const seconds = random.between(60, 120);
+    const untold = ++blocks === 2;
+    endless ||= untold;
+    silence = { n, from: Date.now() + underWayMs, until: now() + (untold ? 20 * 60_000 : seconds * 1000) };
+    return untold ? { status: 429 } : { status: 429, headers: { "retry-after": String(seconds) } };
+  };
+  const fault = (seen: Seen, call: string, random: Random): [kind: string, behaviour: Behaviour] => {
+    if (blocks < maxBlocks && random.chance(0.01)) return ["429", block(seen, random)];
+    if (lockouts < maxLockouts && random.chance(0.01)) {
+      lockouts++;
+      lockedUntil.set(seen.path, now() + lockoutMs);
+      return ["locked out", { status: random.pick([401, 403]) }];
+    }
+    if (seen.hasFile && random.chance(0.1)) {
+      tooLarge.add(call);
+      return ["413", { early: 413 }];
+    }
+    return anyFault(seen, random);
+  };
+
+  return {
+    counts,
+    tooLarge,
+    breaches,
+    rule: (seen) => {
+      if (silence && Date.now() > silence.from && now() < silence.until - behindMs)
+        breaches.push(`request ${seen.n}, of ${callOf(seen, system())}, came while ${silence.n} had been answered 429`);
+      const call = callOf(seen, system());
+      const time = asked.get(call) ?? 0;
+      asked.set(call, time + 1);
+      if ((lockedUntil.get(seen.path) ?? 0) > now()) return { status: 403 };
+      const drawn = random(seed, "delivery", call, time);
+      if (!drawn.chance(share)) return undefined;
+      const [kind, behaviour] = fault(seen, call, drawn);
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      return behaviour;
+    },
+    blocked: () => {
+      const was = endless;
+      endless = false;
+      return was;
+    },
+    killed: () => {
+      if (silence && Date.now() < silence.from + underWayMs) silence = undefined;
+    },
+  };
+}
+
+/** The PBX's id of the call that a request is about. */
+export function callOf({ fields }: Pick<Seen, "fields">, system: System): string {
+  const [pbxCallId, callId] = [fields.pbx_call_id, fields.call_id];
+  return String(pbxCallId ?? system.calls[Number(callId) - 1]?.pbxCallId);
+}
+
+function anyFault({ hasFile }: Seen, random: Random): [kind: string, behaviour: Behaviour] {
+  const commit = random.chance(0.5);
+  const done = commit ? ", done" : "";
+  const status = random.pick([500, 502, 503, 504]);
+  const retry =
+    status === 503 && random.chance(0.5) ? { headers: { "retry-after": String(random.between(1, 20)) } } : {};
+  return random.pick<[string, Behaviour]>([
+    [`5xx${done}`, { status, commit, ...retry }],
+    [`5xx${done}`, { status, commit }],
+    hasFile ? ["lost during", { drop: "during" }] : ["lost before", { drop: "before" }],
+    ["lost before", { drop: "before" }],
+    ["lost after", { drop: "after" }],
+    ["lost after", { drop: "after" }],
+    [`a page${done}`, { html: true, commit }],
+    [`408${done}`, { status: 408, commit }],
+    [`slow${done}`, { delayMs: random.between(20, 250), commit }],
+    [`slow${done}, then lost`, { delayMs: random.between(20, 250), commit, next: { drop: "before" } }],
+  ]);
+}
+
+const mediaPath = /\/Recordings\/(RE\w+)|\/record\/download\/\w+\/(.+)\.mp3$/;
+
+/** The PBXs' recordings: up to two tries for each go wrong. */
+export function mediaFaults(seed: number, share: number, recordings: ReadonlyMap<string, Recorded>): Handler {
+  const asked = new Map<string, number>();
+  return (request, response) => {
+    const [, ofTwilio, ofZadarma] = mediaPath.exec(request.url?.replace(/\?.*/, "") ?? "") ?? [];
+    const recording = recordings.get(ofTwilio ?? ofZadarma ?? "");
+    if (!recording) return false;
+    const time = asked.get(recording.id) ?? 0;
+    asked.set(recording.id, time + 1);
+    const drawn = random(seed, "media", recording.id, time);
+    if (time > 1 || !drawn.chance(share)) return false;
+    fail(request, response, recording, drawn);
+    return true;
+  };
+}
+
+function fail(request: IncomingMessage, response: ServerResponse, { bytes, type }: Recorded, random: Random): void {
+  const headers = { "content-type": type };
+  const cut = bytes.subarray(0, random.between(1, bytes.length - 1));
+  const broken = () => setTimeout(() => response.destroy(), 10);
+  const kind = random.pick(["404", "500", "page", "lost", "cut", "cut, of no known length"]);
+  if (kind === "404") response.writeHead(404).end("Not ready yet.");
+  else if (kind === "500") response.writeHead(500).end("Something went wrong.");
+  else if (kind === "page")
+    response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><h1>Sorry</h1>");
+  else if (kind === "lost") request.destroy();
+  else if (kind === "cut") response.writeHead(200, { ...headers, "content-length": bytes.length }).write(cut, broken);
+  else response.writeHead(200, headers).write(cut, broken);
+}
