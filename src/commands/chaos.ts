@@ -46,9 +46,13 @@ else process.exitCode = await chaos(options);
 process.disconnect?.();
 
 async function chaos({ seeds, json, ...plan }: Plan & { seeds: number; json: boolean }): Promise<number> {
+  const stopped = stopSignal();
   let wrong = 0;
   for (let seed = plan.seed; seed < plan.seed + seeds; seed++) {
-    const ledger = await run({ ...plan, seed });
+    const ledger = await run({ ...plan, seed }, stopped).catch((error) => {
+      if (!stopped.aborted) throw error;
+    });
+    if (!ledger) return 130;
     if (json) console.log(JSON.stringify(ledger));
     else show(ledger, seed === plan.seed);
     wrong += wrongs.reduce((sum, name) => sum + ledger.found[name].length, 0);
@@ -72,6 +76,17 @@ function show(ledger: Ledger, first: boolean): void {
   console.log(bad ? pc.red(text) : text);
   for (const name of wrongs)
     for (const what of ledger.found[name]) console.log(pc.red(`  seed ${ledger.seed}: ${name}: ${what}`));
+}
+
+/** Ctrl-C, a polite kill, or the end of the process that started this one: Trunkline and its state are put away first. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => stop.abort());
+  }
+  process.on("disconnect", () => stop.abort());
+  return stop.signal;
 }
 
 function readOptions(): Plan & { seeds: number; json: boolean; help: boolean } {

@@ -21,7 +21,8 @@ export interface Plan {
   readonly kills: number;
 }
 
-export async function run(plan: Plan): Promise<Ledger> {
+/** `signal` ends it early; it throws then, with everything put away. */
+export async function run(plan: Plan, signal?: AbortSignal): Promise<Ledger> {
   const began = performance.now();
   const { seed, faults: share } = plan;
   const clock = new Clock();
@@ -43,7 +44,7 @@ export async function run(plan: Plan): Promise<Ledger> {
   const forged = placedCalls({ seed, api: pbx.url, forged: true }, forgedCalls(plan.calls));
   const faults = systemFaults({ seed, share, system: () => system, now: clock.now });
   const state = await mkdtemp(join(tmpdir(), "trunkline-chaos-"));
-  const stage = new Stage({ plan, system, pbx, state, clock, faults });
+  const stage = new Stage({ plan, system, pbx, state, clock, faults, signal });
   try {
     await stage.start();
     clock.begin();

@@ -18,6 +18,8 @@ const stepsMs = { busy: 500, calm: 2_000, quiet: 30_000 };
 const leastMs = 12;
 /** Webhooks under way at once. */
 const maxSending = 24;
+/** How long faults go on after the last webhook, so that recordings meet them too, in ms. */
+const lingerMs = 8 * 60_000;
 /** How often a webhook is sent again. */
 const maxRepeats = 30;
 /** How long what is owed may take after the last webhook, and what should not come any more is waited for, in ms. */
@@ -65,6 +67,8 @@ interface Setting {
   readonly state: string;
   readonly clock: Clock;
   readonly faults: SystemFaults;
+  /** Ends the run. */
+  readonly signal?: AbortSignal;
 }
 
 export class Stage {
@@ -107,22 +111,23 @@ export class Stage {
     await Promise.all(this.#sending);
   }
 
-  /** Sends what is due as the clock goes, kills now and then, until all webhooks are answered. */
+  /** Sends what is due as the clock goes, kills now and then, until all webhooks are answered and most is delivered. */
   async play(posts: readonly Post[]): Promise<void> {
     const { plan, clock, faults } = this.#setting;
     this.#queue = [...posts];
-    const end = posts.at(Math.floor(posts.length * 0.97))?.at ?? 0;
-    const killed = Array.from({ length: plan.kills }, (_, i) => random(plan.seed, "kill", i));
-    let kills = killed.map((drawn) => (0.05 + 0.9 * drawn.next()) * end).sort((a, b) => a - b);
-    while (this.#queue.length > 0 || this.#sending.size > 0) {
+    let over = (posts.at(-1)?.at ?? 0) + lingerMs;
+    const drawn = Array.from({ length: plan.kills }, (_, i) => random(plan.seed, "kill", i).next());
+    let kills = drawn.map((share) => (0.05 + 0.85 * share) * over).sort((a, b) => a - b);
+    while (this.#queue.length > 0 || this.#sending.size > 0 || clock.sinceBegan < over) {
       this.#sendDue();
       if (kills[0] !== undefined && kills[0] <= clock.sinceBegan) {
         kills.shift();
-        await this.#kill(random(plan.seed, "kill", this.kills).between(0, 40));
+        await this.#kill(random(plan.seed, "kill after", this.kills).between(0, 40));
       }
-      await this.#turn(stepsMs.busy);
+      await this.#turn(this.#queue.length > 0 ? stepsMs.busy : stepsMs.calm);
       if (!faults.blocked()) continue;
       await this.#sitOut();
+      over += untoldBlockMs;
       kills = kills.map((at) => at + untoldBlockMs);
     }
   }
@@ -231,7 +236,8 @@ export class Stage {
 
   /** The helpdesk's clock goes first: Trunkline must not believe that a minute is over before it is. */
   async #turn(byMs: number): Promise<void> {
-    const { clock, system } = this.#setting;
+    const { clock, system, signal } = this.#setting;
+    signal?.throwIfAborted();
     clock.aheadMs += byMs;
     const query = new URLSearchParams({ system: system.url, ahead: String(clock.aheadMs) });
     const [answer] = await Promise.all([

@@ -126,6 +126,24 @@ test("one that the system finds too large stays in the archive, and the comment 
   scene.system.behave(undefined);
 });
 
+test.each([
+  ["the connection is lost after it", { drop: "after" }],
+  ["it is answered 500", { status: 500, commit: true }],
+  ["it is answered with a page", { html: true, commit: true }],
+] as const)("one that was attached while %s is not attached again", async (_, fault) => {
+  const call = await answered();
+  scene.twilioRecordings.set(call.recording, media({ source: await sample("mp3") }));
+  let uploads = 0;
+  scene.system.behave(({ hasFile }) => (hasFile && ++uploads === 1 ? fault : undefined));
+  const before = scene.system.requests.length;
+  await ready(call);
+  await scene.passing("the question after it", () => scene.system.requests.length === before + 2);
+  await scene.turn(60 * minuteMs);
+  expect(await attached(call.root.sid)).toHaveLength(1);
+  expect(uploads).toBe(1);
+  scene.system.behave(undefined);
+});
+
 test("a redirect to the PBX's own host is followed, one to another host is not", async () => {
   const elsewhere = await startPbx({ handlers: [] });
   const file = media({ source: await sample("mp3") });
