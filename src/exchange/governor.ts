@@ -29,6 +29,8 @@ const minReserve = 4;
 const blindGapMs = 1_000;
 /** How long a block lasts where the system does not say, in ms. */
 export const blockMs = 20 * 60_000;
+/** How much of what is ours is used in the first minute after a pause, in the second and so on; then all of it. */
+const slowStart = [0.25, 0.5, 0.75] as const;
 
 /** How long to wait before the next request may be sent, in ms; 0 for at once. `rpm`: the channel's own setting. */
 export function waitMs(governor: Governor, now: number, rpm: number | undefined): number {
@@ -44,12 +46,20 @@ export function waitMs(governor: Governor, now: number, rpm: number | undefined)
 }
 
 /** How many requests may be sent right now: what is left of the limit once the reserve, others and ourselves had theirs. */
-function allowance({ heard }: Governor, sent: readonly number[], now: number, rpm: number | undefined): number {
+function allowance(governor: Governor, sent: readonly number[], now: number, rpm: number | undefined): number {
+  const { heard, pausedUntil } = governor;
   const limit = heard?.limit ?? assumedLimit;
   const reserve = Math.max(Math.ceil(limit * reserveShare), minReserve);
-  const ours = Math.max(1, Math.min(rpm ?? limit - reserve, limit)) - sent.length;
+  const share = Math.min(rpm ?? limit - reserve, limit) * started(pausedUntil, now);
+  const ours = Math.max(1, Math.floor(share)) - sent.length;
   if (!heard || heard.at <= now - windowMs) return ours;
   return Math.min(ours, limit - reserve - heard.others - sent.length);
+}
+
+/** How much of our share may be used so long after a pause, in (0, 1]. */
+function started(pausedUntil: number | undefined, now: number): number {
+  if (pausedUntil === undefined) return 1;
+  return slowStart[Math.max(0, Math.floor((now - pausedUntil) / windowMs))] ?? 1;
 }
 
 /** A request leaves now. */

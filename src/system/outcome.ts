@@ -63,7 +63,7 @@ export function judge(answer: Answer | Silence, action: "create_call" | "update_
   const said = { why: `the system answered ${status}`, answer: answer.body.slice(0, maxKeptBytes) };
   const waitMs = retryAfter(answer.headers.get("retry-after"), now);
   if (status >= 200 && status < 300) return accepted(answer);
-  if (status === 429) return { kind: "limited", ...said, waitMs };
+  if (status === 429 || isBlock(answer)) return { kind: "limited", ...said, waitMs };
   if (status === 401 || status === 403) return { kind: "unwelcome", ...said };
   // To a create, 404 says that there is no such channel; to an update, that there is no such call.
   if (status === 404 && action === "create_call") return { kind: "unwelcome", ...said };
@@ -71,6 +71,11 @@ export function judge(answer: Answer | Silence, action: "create_call" | "update_
   if (status >= 400 && status < 500 && status !== 408 && status !== 425) return { kind: "refused", ...said };
   // A redirect is a maintenance page or a moved installation as often as anything: nothing is known to be done.
   return { kind: "unknown", ...said, slow: status === 408 || status === 504 || status === 524, waitMs };
+}
+
+/** Assumed: a block may also be answered 403, with nothing left of the limit. A 5xx may come of work that was done. */
+function isBlock({ status, headers }: Answer): boolean {
+  return status === 403 && headers.get("x-rate-limit-remaining")?.trim() === "0";
 }
 
 function accepted(answer: Answer): Outcome {

@@ -140,6 +140,16 @@ describe("a pause", () => {
   test("does not forget the limit", () => {
     const paused = pause(sentSoFar(270), start, "429", windowMs);
     expect(waitMs(paused, start + windowMs - 1, undefined)).toBe(1);
-    expect(room(paused, start + windowMs, undefined)).toBe(270);
+    expect(waitMs(paused, start + windowMs, undefined)).toBe(0);
+  });
+
+  test.each([
+    [0, 67],
+    [1, 135],
+    [2, 202],
+    [3, 270],
+  ])("is followed by a slow start: in minute %d after it %d requests may be sent", (minute, count) => {
+    const paused = pause(idle, start, "429", windowMs);
+    expect(room(paused, start + windowMs + minute * windowMs)).toBe(count);
   });
 });

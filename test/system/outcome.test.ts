@@ -54,6 +54,15 @@ describe("an answer of", () => {
     expect(answered(status, "update_call", body).kind).toBe(toUpdate);
   });
 
+  test.each<[status: number, remaining: string, kind: Outcome["kind"]]>([
+    [403, "0", "limited"],
+    [403, "12", "unwelcome"],
+    [503, "0", "unknown"],
+    [422, "0", "refused"],
+  ])("%d, with %s left of the limit", (status, remaining, kind) => {
+    expect(answered(status, "create_call", page, { "x-rate-limit-remaining": remaining }).kind).toBe(kind);
+  });
+
   test.each([
     [408, true],
     [500, false],
