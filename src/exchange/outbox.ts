@@ -5,6 +5,7 @@
 import type { Call, CallStatus } from "../calls/call.ts";
 import type { Assignee, Desired } from "../calls/desired.ts";
 import { createForm, type Form, joined, updateForm } from "../system/forms.ts";
+import { type Edit, edited, isNoEdit } from "./edit.ts";
 import { attachable, pending, type RecordingRow, remarkOn } from "./recording-row.ts";
 import type { Told } from "./told.ts";
 
@@ -37,7 +38,15 @@ export function nextStep(
     told.create === "done"
       ? nextUpdate(call, desired, told, recordings, delivery)
       : nextCreate(call, desired, told, recordings, delivery);
-  return step && JSON.stringify(step.form) === told.refused ? undefined : step;
+  const next = step && asEdited(step, told.edit);
+  return next && JSON.stringify(next.form) === told.refused ? undefined : next;
+}
+
+/** An edit that does not fit any more, since the call went on, is not made. */
+function asEdited(step: Step, edit: Edit | undefined): Step {
+  if (edit === undefined || step.kind === "ask" || step.kind === "attach") return step;
+  const form = edited(step.form, edit);
+  return isNoEdit(form) ? step : { ...step, form };
 }
 
 function nextCreate(

@@ -40,7 +40,7 @@ export function settle(told: Told, step: Step, outcome: Outcome, now: number, ra
 }
 
 function delivered(told: Told, step: Step, outcome: Extract<Outcome, { kind: "delivered" }>): Settled {
-  const { refused: _, attaching, notBefore: __, failingSince, problem: ___, answer: ____, ...kept } = told;
+  const { refused: _, attaching, notBefore: __, failingSince, problem: ___, answer: ____, edit: _____, ...kept } = told;
   const ids = { callId: outcome.callId, ticketId: outcome.ticketId ?? told.ticketId };
   // Assumed: the answer's `audio_record` tells whether the call has audio, so that a plain update settles an attach whose
   // outcome was unknown. Where it says nothing, or an earlier recording may speak for it, the recording is sent again.
@@ -63,13 +63,15 @@ function refused(told: Told, step: Step, outcome: NotTaken): Settled {
   // It has no such call: the create was not done, and is sent again.
   if (step.kind === "ask") return { told: { ...told, create: "none", notBefore: undefined }, consequence: "none" };
   const next: Told = { ...unsent(told, step), ...said(outcome) };
+  const stuck: Settled = { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
+  if (told.edit !== undefined && !step.recording) return stuck;
   const first = step.kind === "create" && isAddressed(step.form) && outcome.kind !== "too-large";
   if (step.recording && !first) return { told: next, consequence: "not-taken" };
   const { assignee } = step.tells;
   if (step.kind === "update" && assignee) return { told: { ...next, assignee }, consequence: "none" };
   if (step.kind === "create" && isAddressed(step.form))
     return { told: { ...next, unaddressed: true }, consequence: "none" };
-  return { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
+  return stuck;
 }
 
 /** It may be this call alone that the system does not let us touch: it waits longer each time, so as not to hold up others. */

@@ -10,12 +10,14 @@ import {
   type Counts,
   callRow,
   integer,
+  isStuck,
   type Malformed,
   type Pause,
   type Row,
   recordingRow,
   text,
 } from "./rows.ts";
+import type { Waiting } from "./turns.ts";
 
 /** How many malformed webhooks are kept; the oldest make room. */
 export const maxMalformed = 500;
@@ -32,10 +34,6 @@ const silent: Record<Silent, string> = {
   open: "ended_at IS NULL",
   done: "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')",
 };
-
-/** Refused for good, or given up on: nothing is due, and not all is told. */
-const stuck = `due_at IS NULL AND (json_extract(told, '$.refused') IS NOT NULL
-  OR json_extract(told, '$.notBefore') = ${Number.MAX_SAFE_INTEGER})`;
 
 export class Store {
   readonly #sql: SqlStorage;
@@ -79,7 +77,7 @@ export class Store {
   /** Newest first. `stuck`: refused or given up on, and waiting for the operator. */
   calls(query: { channel?: string; stuck?: boolean; before?: number; most: number }): CallRow[] {
     return this.#all(
-      `SELECT * FROM calls WHERE (?1 IS NULL OR channel = ?1) AND started_at < ?2 ${query.stuck ? `AND ${stuck}` : ""}
+      `SELECT * FROM calls WHERE (?1 IS NULL OR channel = ?1) AND started_at < ?2 ${query.stuck ? "AND stuck = 1" : ""}
        ORDER BY started_at DESC LIMIT ?3`,
       query.channel ?? null,
       query.before ?? Number.MAX_SAFE_INTEGER,
@@ -87,26 +85,31 @@ export class Store {
     ).map(callRow);
   }
 
-  /** How many calls there are, owe something and are stuck; `owedSince`: since when the oldest is due. */
+  /** How many calls there are, wait to be told something, and are stuck. */
   counts(): Counts {
-    const row = this.#one(
-      `SELECT count(*) AS calls, count(due_at) AS owed, min(due_at) AS owed_since,
-         count(*) FILTER (WHERE ${stuck}) AS stuck FROM calls`,
+    const count = (what: string) => Number(this.#one(`SELECT count(*) AS n FROM ${what}`)?.n);
+    const queues = this.#all(
+      `SELECT channel, class, count(*) AS n, min(owed_since) AS since FROM calls WHERE due_at IS NOT NULL
+       GROUP BY channel, class`,
     );
-    const waiting = this.#one("SELECT count(*) AS n FROM recordings WHERE state = 'waiting'");
     return {
-      calls: Number(row?.calls),
-      owed: Number(row?.owed),
-      owedSince: integer(row?.owed_since),
-      stuck: Number(row?.stuck),
-      recordingsWaiting: Number(waiting?.n),
+      calls: count("calls"),
+      queues: queues.map((row) => ({
+        channel: String(row.channel),
+        class: Number(row.class) as Class,
+        calls: Number(row.n),
+        since: Number(row.since),
+      })),
+      stuck: count("calls WHERE stuck = 1"),
+      recordingsWaiting: count("recordings WHERE due_at IS NOT NULL"),
     };
   }
 
   putCall(row: CallRow): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO calls (channel, call, direction, phone, line, status, ignored, started_at, ended_at,
-         heard_at, told, class, due_at, audio_excepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         heard_at, told, class, due_at, owed_since, stuck, audio_excepted)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.channel,
       row.call,
       row.direction ?? null,
@@ -120,24 +123,35 @@ export class Store {
       JSON.stringify(row.told),
       row.class ?? null,
       row.dueAt ?? null,
+      row.owedSince ?? null,
+      isStuck(row) ? 1 : 0,
       row.audioExcepted ? 1 : 0,
     );
   }
 
-  /** The call that is due and most urgent, up to `lastClass`, without those of the channels and calls to leave out. */
-  dueCall(
-    now: number,
-    lastClass: Class,
-    leaveOut: { channels: readonly string[]; calls: readonly string[] },
-  ): CallRow | undefined {
-    const row = this.#one(
-      `SELECT * FROM calls WHERE due_at <= ? AND class <= ?
-         AND channel NOT IN (SELECT value FROM json_each(?)) AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
-       ORDER BY class, due_at LIMIT 1`,
+  /** Of which of `channels` and of which of `kinds` something is due, beyond the calls in `leaveOut` (`channel/call`). */
+  waiting(now: number, channels: readonly string[], kinds: readonly Class[], leaveOut: readonly string[]): Waiting[] {
+    return this.#all(
+      `SELECT c.value AS channel, k.value AS class FROM json_each(?) AS c, json_each(?) AS k
+       WHERE EXISTS (SELECT 1 FROM calls WHERE channel = c.value AND class = k.value AND due_at <= ?
+         AND channel || '/' || call NOT IN (SELECT value FROM json_each(?)))`,
+      JSON.stringify(channels),
+      JSON.stringify(kinds),
       now,
-      lastClass,
-      JSON.stringify(leaveOut.channels),
-      JSON.stringify(leaveOut.calls),
+      JSON.stringify(leaveOut),
+    ).map((row) => ({ channel: String(row.channel), class: Number(row.class) as Class }));
+  }
+
+  /** The call whose turn it is: of cards the newest, since its phone still rings; of anything else the oldest. */
+  dueCall({ channel, class: kind }: Waiting, now: number, leaveOut: readonly string[]): CallRow | undefined {
+    const row = this.#one(
+      `SELECT * FROM calls WHERE channel = ? AND class = ? AND due_at <= ?
+         AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
+       ORDER BY due_at ${kind === classes.card ? "DESC" : ""} LIMIT 1`,
+      channel,
+      kind,
+      now,
+      JSON.stringify(leaveOut),
     );
     return row && callRow(row);
   }
@@ -171,17 +185,19 @@ export class Store {
     this.#sql.exec("DELETE FROM malformed WHERE channel = ? AND heard_at < ?", channel, before);
   }
 
-  /** When the next call or recording is due after `now`; undefined where nothing is. */
-  nextDue(now: number): number | undefined {
-    // A class at a time: so the index leads to each, however many calls are due.
+  /** When the next call of `channels`, or the next recording, is due after `now`; undefined where nothing is. */
+  nextDue(now: number, channels: readonly string[]): number | undefined {
+    // A channel and a class at a time: so the index leads to each, however many calls are due.
     const row = this.#one(
       `SELECT min(due) AS due FROM (
-         SELECT (SELECT min(due_at) FROM calls WHERE class = value AND due_at > ?1) AS due FROM json_each(?2) UNION ALL
+         SELECT (SELECT min(due_at) FROM calls WHERE channel = c.value AND class = k.value AND due_at > ?1) AS due
+           FROM json_each(?2) AS c, json_each(?3) AS k UNION ALL
          SELECT min(due_at) AS due FROM recordings WHERE due_at > ?1)`,
       now,
+      JSON.stringify(channels),
       JSON.stringify(Object.values(classes)),
     );
-    return typeof row?.due === "number" ? row.due : undefined;
+    return integer(row?.due);
   }
 
   recordingsOf({ channel, call }: CallKey): RecordingRow[] {

@@ -31,4 +31,9 @@ export const notAllowed: Problem = {
   detail: "Webhooks come by GET or POST.",
 };
 export const misconfigured: Problem = { status: 503, title: "Misconfigured", detail: "Mend each of the faults." };
+export const tooMany: Problem = {
+  status: 429,
+  title: "Too many webhooks",
+  detail: "The channel had its share. Send it again later.",
+};
 export const notNow: Problem = { status: 503, title: "Cannot be kept right now", detail: "Send it again later." };

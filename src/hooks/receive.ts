@@ -7,7 +7,7 @@ import type { Account, Reply } from "../providers/provider.ts";
 import { anyEqual } from "../verify/equal.ts";
 import { BodyTooLarge, decode, readBody } from "./body.ts";
 import type { Hook } from "./hook.ts";
-import { forbidden, notAllowed, notFound, notNow, problem, tooLarge } from "./problem.ts";
+import { forbidden, notAllowed, notFound, notNow, problem, tooLarge, tooMany } from "./problem.ts";
 
 /** The longest body and query that are kept of a webhook that could not be understood, in characters. */
 const maxKept = 16 * 1024;
@@ -42,15 +42,17 @@ async function heed(hook: Hook, channel: Channel, account: Account, env: Env): P
       case "ignored":
         return answer(reading.reply);
       case "heard": {
-        const { fresh } = await exchange.record(
+        const recorded = await exchange.record(
           channel.name,
           reading.events.map((event) => ({ ...event, heardAt: hook.receivedAt })),
         );
-        noted(channel, reading.events, fresh);
+        if ("retryAfterSeconds" in recorded) return comeAgain(channel, recorded.retryAfterSeconds);
+        noted(channel, reading.events, recorded.fresh);
         return answer(reading.reply);
       }
       case "malformed": {
-        await exchange.keepMalformed(kept(hook, channel, reading.field, reading.problem));
+        const recorded = await exchange.keepMalformed(kept(hook, channel, reading.field, reading.problem));
+        if ("retryAfterSeconds" in recorded) return comeAgain(channel, recorded.retryAfterSeconds);
         log("warn", "malformed webhook", { channel: channel.name, field: reading.field, problem: reading.problem });
         const title = `Malformed: ${reading.field}`;
         return problem({ status: 400, title, field: reading.field, detail: reading.problem });
@@ -97,6 +99,11 @@ function calledUrl(url: string, base: string | undefined): string {
 function turnedAway(channel: Channel, reason: string): Response {
   log("warn", "webhook refused", { channel: channel.name, reason });
   return problem(forbidden);
+}
+
+function comeAgain(channel: Channel, seconds: number): Response {
+  log("warn", "webhook put off", { channel: channel.name, reason: "the channel sends more than any PBX does" });
+  return problem(tooMany, { "retry-after": String(seconds) });
 }
 
 function noted(channel: Channel, events: readonly CallEvent[], fresh: number): void {

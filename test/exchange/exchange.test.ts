@@ -1,11 +1,13 @@
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import type { Env } from "../../src/env.ts";
+import { burst } from "../../src/exchange/admission.ts";
 import { classes } from "../../src/exchange/outbox.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
+import { zadarmaPbx } from "../standins/zadarma.ts";
 
 const { EXCHANGE, RECORDINGS } = env as unknown as Env;
 
@@ -112,6 +114,52 @@ describe("what is recorded", () => {
   });
 });
 
+describe("a channel that sends more than any PBX does", () => {
+  const pbx = zadarmaPbx({
+    key: "zadarma-key",
+    secret: "zadarma-secret",
+    hookUrl: "https://hooks.example/hooks/support",
+  });
+  const webhook = (pbx_call_id: string): Promise<Response> => {
+    const { url, ...init } = pbx.start({ pbx_call_id, call_start: "2026-11-23 10:00:00", caller_id: "+380501234567" });
+    return (exports as unknown as { default: Fetcher }).default.fetch(url, init) as unknown as Promise<Response>;
+  };
+
+  /** Until no more is let in, the clock standing still. */
+  async function flood(stub: ReturnType<typeof exchange>): Promise<number> {
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    return runInDurableObject(stub, (instance) => {
+      let admitted = 0;
+      while ("fresh" in instance.record("support", [rings])) admitted++;
+      return admitted;
+    });
+  }
+
+  afterEach(() => vi.useRealTimers());
+
+  test("is told 429 and when to come again, nothing of it is kept, and it is let in then", async () => {
+    const stub = exchange();
+    expect(await flood(stub)).toBe(burst);
+    const late = await webhook("in_late");
+    expect([late.status, late.headers.get("retry-after"), late.headers.get("content-type")]).toEqual([
+      429,
+      "1",
+      "application/problem+json",
+    ]);
+    expect(await rows(stub, "SELECT call FROM calls")).toEqual([{ call: "in_1" }]);
+    vi.setSystemTime(rings.heardAt + 1_000);
+    expect((await webhook("in_late")).status).toBe(200);
+    expect(await rows(stub, "SELECT call FROM calls ORDER BY call")).toEqual([{ call: "in_1" }, { call: "in_late" }]);
+  });
+
+  test("keeps no malformed webhooks beyond its share either", async () => {
+    const stub = exchange();
+    await flood(stub);
+    expect((await webhook("")).status).toBe(429);
+    expect(await rows(stub, "SELECT * FROM malformed")).toEqual([]);
+  });
+});
+
 describe("a call that is ignored", () => {
   const between: HeardEvent = { ...rings, id: "internal", internal: true };
   const over: HeardEvent = { ...rings, id: "end", ended: "answered", recording: { id: "r1", status: "ready" } };
@@ -169,7 +217,7 @@ test("a call that cannot be worked out waits a while, and keeps no other waiting
   await rows(stub, "UPDATE events SET event = '{'");
   await rows(stub, "UPDATE calls SET class = 0, due_at = 1");
   const before = Date.now();
-  await stub.record("support", [{ ...rings, call: "in_2" }]);
+  await stub.record("support", [{ ...rings, call: "in_2", ended: "missed" }]);
   const [broken, other] = await rows(stub, "SELECT told, due_at FROM calls ORDER BY call");
   expect(broken?.due_at).toBeGreaterThanOrEqual(before + 60_000);
   expect(JSON.parse(String(other?.told))).toMatchObject({ create: "sent" });
