@@ -11,13 +11,8 @@ import { recordingKey } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { settle } from "./settle.ts";
 import { type Told, untold } from "./told.ts";
-import { nextTurn, noTurns, tookTurn } from "./turns.ts";
+import { hasteOf, nextTurn, noTurns, openClasses, tookTurn } from "./turns.ts";
 
-/** Forms under way at once. The platform lets six connections wait for an answer; transfers need some of them. */
-const maxDeliveries = 4;
-/** Of those, the most that are no cards, and recordings: slow answers and slow uploads must not hold up cards. */
-const maxOthers = 3;
-const maxAttaching = 2;
 /** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
 const maxLooked = 200;
 /** How long a channel rests after the system refused its credentials: doubling from the first to the second, in ms. */
@@ -55,11 +50,13 @@ export class Deliveries {
     const channels = new Map(awake.map((channel) => [channel.name, channel]));
     for (let looked = 0; looked < maxLooked; looked++) {
       const busy = [...this.#underWay.keys()];
-      const waiting = this.#desk.store.waiting(now, [...channels.keys()], this.#open(), busy);
-      const turn = nextTurn(this.#turns, waiting);
+      const open = openClasses([...this.#underWay.values()], isDown(this.#outage));
+      const waiting = this.#desk.store.waiting(now, [...channels.keys()], open, busy);
+      const turn = nextTurn(this.#turns, waiting, now);
       const channel = turn && channels.get(turn.channel);
       if (!turn || !channel) return undefined;
-      const from = Math.max(now + waitMs(this.#desk.store.governor(), now, this.#rpm()), this.downUntil ?? 0);
+      const haste = hasteOf(this.#turns, turn, now);
+      const from = Math.max(now + waitMs(this.#desk.store.governor(), now, this.#rpm(), haste), this.downUntil ?? 0);
       if (from > now) return from;
       const row = this.#desk.store.dueCall(turn, now, busy);
       if (!row) return undefined;
@@ -71,15 +68,6 @@ export class Deliveries {
       }
     }
     return now;
-  }
-
-  /** The classes of which one more form may be under way. */
-  #open(): Class[] {
-    const under = [...this.#underWay.values()];
-    if (under.length >= (isDown(this.#outage) ? 1 : maxDeliveries)) return [];
-    if (under.filter((kind) => kind !== classes.card).length >= maxOthers) return [classes.card];
-    const attaching = under.filter((kind) => kind === classes.recording).length;
-    return Object.values(classes).filter((kind) => kind !== classes.recording || attaching < maxAttaching);
   }
 
   /** What is written here is durable before the request leaves: a crash finds the request counted, the create marked. */

@@ -9,7 +9,10 @@ import { type Edit, edited, isNoEdit } from "./edit.ts";
 import { attachable, pending, type RecordingRow, remarkOn } from "./recording-row.ts";
 import type { Told } from "./told.ts";
 
-/** In the order in which the governor serves them. */
+/**
+ * In the order in which the governor serves them: a card that pops up; the end of a call whose card staff see; what else
+ * they read, such as the ticket of a call that was over before a card could pop up; recordings.
+ */
 export const classes = { card: 0, final: 1, change: 2, recording: 3 } as const;
 export type Class = (typeof classes)[keyof typeof classes];
 
@@ -64,7 +67,7 @@ function nextCreate(
   return {
     kind: "create",
     // One that carries a file takes as long as the file: it must not hold up cards.
-    class: recording ? classes.recording : finals.has(desired.status) ? classes.final : classes.card,
+    class: recording ? classes.recording : finals.has(desired.status) ? classes.change : classes.card,
     form: createForm(shown, call.id, joined(remark, moreKept(recordings, recording))),
     recording,
     tells: { status: desired.status, assignee: soleEmployee(shown), comment: desired.comment, remark },

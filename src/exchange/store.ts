@@ -27,6 +27,9 @@ export const maxMalformed = 500;
  */
 export const maxEventsPerCall = 1000;
 
+/** How long a card is fresh, in ms: one that waits for longer gives way to one whose phone has just begun to ring. */
+export const freshMs = 3_000;
+
 /** `open`: whose end never came. `done`: that owe nothing; one that never got through waits for the operator. */
 export type Silent = "open" | "done";
 
@@ -129,30 +132,37 @@ export class Store {
     );
   }
 
-  /** Of which of `channels` and of which of `kinds` something is due, beyond the calls in `leaveOut` (`channel/call`). */
+  /** Of which of `channels` and `kinds` something is due, beyond the calls in `leaveOut` (`channel/call`). */
   waiting(now: number, channels: readonly string[], kinds: readonly Class[], leaveOut: readonly string[]): Waiting[] {
     return this.#all(
-      `SELECT c.value AS channel, k.value AS class FROM json_each(?) AS c, json_each(?) AS k
-       WHERE EXISTS (SELECT 1 FROM calls WHERE channel = c.value AND class = k.value AND due_at <= ?
-         AND channel || '/' || call NOT IN (SELECT value FROM json_each(?)))`,
+      `SELECT channel, class, since FROM (
+         SELECT c.value AS channel, k.value AS class, (
+           SELECT owed_since FROM calls WHERE channel = c.value AND class = k.value AND due_at <= ?
+             AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
+           ORDER BY due_at LIMIT 1) AS since
+         FROM json_each(?) AS c, json_each(?) AS k)
+       WHERE since IS NOT NULL`,
+      now,
+      JSON.stringify(leaveOut),
       JSON.stringify(channels),
       JSON.stringify(kinds),
-      now,
-      JSON.stringify(leaveOut),
-    ).map((row) => ({ channel: String(row.channel), class: Number(row.class) as Class }));
+    ).map((row) => ({ channel: String(row.channel), class: Number(row.class) as Class, since: Number(row.since) }));
   }
 
-  /** The call whose turn it is: of cards the newest, since its phone still rings; of anything else the oldest. */
+  /** The call whose turn it is: the oldest; but of cards that are not fresh any more the newest, and fresh ones before. */
   dueCall({ channel, class: kind }: Waiting, now: number, leaveOut: readonly string[]): CallRow | undefined {
-    const row = this.#one(
-      `SELECT * FROM calls WHERE channel = ? AND class = ? AND due_at <= ?
-         AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
-       ORDER BY due_at ${kind === classes.card ? "DESC" : ""} LIMIT 1`,
-      channel,
-      kind,
-      now,
-      JSON.stringify(leaveOut),
-    );
+    const first = (since: number, order: "ASC" | "DESC") =>
+      this.#one(
+        `SELECT * FROM calls WHERE channel = ? AND class = ? AND due_at > ? AND due_at <= ?
+           AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
+         ORDER BY due_at ${order} LIMIT 1`,
+        channel,
+        kind,
+        since,
+        now,
+        JSON.stringify(leaveOut),
+      );
+    const row = kind === classes.card ? (first(now - freshMs, "ASC") ?? first(0, "DESC")) : first(0, "ASC");
     return row && callRow(row);
   }
 

@@ -1,26 +1,29 @@
 import { describe, expect, test } from "vitest";
 import { type Class, classes } from "../../src/exchange/outbox.ts";
-import { nextTurn, noTurns, tookTurn, type Waiting } from "../../src/exchange/turns.ts";
+import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "../../src/exchange/turns.ts";
 
 const { card, final, change, recording } = classes;
 
-function waits(kind: Class, channel = "support"): Waiting {
-  return { channel, class: kind };
+const now = Date.UTC(2026, 8, 1, 9, 0, 0);
+const minuteMs = 60_000;
+
+function waits(kind: Class, channel = "support", forMs = 0): Waiting {
+  return { channel, class: kind, since: now - forMs };
 }
 
 /** Whose turns the next `count` are while `waiting` goes on and on. */
 function turns(waiting: readonly Waiting[], count: number): Waiting[] {
-  let now = noTurns;
+  let taken = noTurns;
   return Array.from({ length: count }, () => {
-    const turn = nextTurn(now, waiting);
+    const turn = nextTurn(taken, waiting, now);
     if (!turn) throw new Error("nobody's turn");
-    now = tookTurn(now, turn, waiting);
+    taken = tookTurn(taken, turn, waiting);
     return turn;
   });
 }
 
 describe("whose turn it is", () => {
-  test("is nobody's where nothing waits", () => expect(nextTurn(noTurns, [])).toBeUndefined());
+  test("is nobody's where nothing waits", () => expect(nextTurn(noTurns, [], now)).toBeUndefined());
 
   test.each<[string, readonly Class[], Class]>([
     ["the card's before all", [recording, change, final, card], card],
@@ -29,26 +32,61 @@ describe("whose turn it is", () => {
     ["the recording's where nothing else waits", [recording], recording],
   ])("is %s", (_, kinds, first) => {
     const waiting = kinds.map((kind) => waits(kind));
-    expect(nextTurn(noTurns, waiting)?.class).toBe(first);
+    expect(nextTurn(noTurns, waiting, now)?.class).toBe(first);
   });
 });
 
-test("while all wait on and on, cards get two of three turns and no class starves", () => {
-  const waiting = [card, final, change, recording].map((kind) => waits(kind));
-  const served = Map.groupBy(turns(waiting, 1000), (turn) => turn.class);
-  const count = (kind: Class) => served.get(kind)?.length ?? 0;
-  expect(count(card)).toBeGreaterThan(640);
-  expect([count(final), count(change), count(recording)]).toEqual([
-    expect.closeTo(200, -2),
-    expect.closeTo(100, -2),
-    expect.closeTo(50, -2),
-  ]);
+describe("what may be under way beside", () => {
+  const all = [card, final, change, recording];
+
+  test.each<[string, readonly Class[], readonly Class[]]>([
+    ["nothing is anything", [], all],
+    ["two recordings is no third one", [recording, recording], [card, final, change]],
+    ["three that are no cards is a card", [final, change, recording], [card]],
+    ["three cards is anything", [card, card, card], all],
+    ["four is nothing", [card, card, card, final], []],
+  ])("%s", (_, underWay, open) => expect(openClasses(underWay, false)).toEqual(open));
+
+  test("one is nothing while the system is down", () => {
+    expect(openClasses([], true)).toEqual(all);
+    expect(openClasses([card], true)).toEqual([]);
+  });
 });
 
-test("a class that did not wait has not been passed over", () => {
-  let now = noTurns;
-  for (let i = 0; i < 100; i++) now = tookTurn(now, waits(card), [waits(card)]);
-  expect(nextTurn(now, [waits(card), waits(recording)])?.class).toBe(card);
+describe("while cards come on and on", () => {
+  const count = (served: readonly Waiting[], kind: Class) => served.filter((turn) => turn.class === kind).length;
+
+  test("all turns are theirs as long as nothing else waits for long", () => {
+    const waiting = [waits(card), waits(final, "support", minuteMs), waits(recording, "support", 20 * minuteMs)];
+    expect(count(turns(waiting, 100), card)).toBe(100);
+  });
+
+  test("one is hidden for each that pops up, once the first waits for more than a minute", () => {
+    const waiting = [waits(card), waits(final, "support", minuteMs + 1)];
+    expect(count(turns(waiting, 100), final)).toBe(50);
+  });
+
+  test("no class starves", () => {
+    const hourMs = 60 * minuteMs;
+    const waiting = [card, final, change, recording].map((kind) => waits(kind, "support", hourMs));
+    const served = turns(waiting, 1000);
+    expect(count(served, change)).toBeGreaterThan(80);
+    expect(count(served, recording)).toBeGreaterThan(40);
+    expect(count(served, card)).toBeGreaterThan(300);
+  });
+
+  test("what has waited for long goes before room is left to cards, and only when it is its turn", () => {
+    const late = waits(final, "support", 2 * minuteMs);
+    expect(hasteOf(noTurns, late, now)).toBe("patient");
+    expect(hasteOf(tookTurn(noTurns, waits(card), [waits(card), late]), late, now)).toBe("eager");
+    expect(hasteOf(noTurns, waits(card), now)).toBe("eager");
+  });
+
+  test("a class that did not wait has not been passed over", () => {
+    let taken = noTurns;
+    for (let i = 0; i < 100; i++) taken = tookTurn(taken, waits(card), [waits(card)]);
+    expect(nextTurn(taken, [waits(card), waits(recording, "support", 60 * minuteMs)], now)?.class).toBe(card);
+  });
 });
 
 test("the channels of a system take turns, so that a flood at one does not hold up another's cards", () => {
