@@ -10,6 +10,7 @@ import { Deliveries } from "./deliveries.ts";
 import { Desk, type Outside, theWorld } from "./desk.ts";
 import { Fetches } from "./fetches.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { Inquiries } from "./inquiries.ts";
 import { Planner } from "./planner.ts";
 import type { CallKey, Counts, Malformed } from "./rows.ts";
 import { migrate } from "./schema.ts";
@@ -45,7 +46,8 @@ export class Exchange extends DurableObject<Env> {
     this.#planner = new Planner(this.#desk);
     this.#deliveries = new Deliveries(this.#desk, this.#planner, () => this.#pump());
     this.#fetches = new Fetches(this.#desk, this.#planner, () => this.#pump());
-    this.#housekeeping = new Housekeeping(this.#desk, this.#planner);
+    const inquiries = new Inquiries(this.#desk, this.#planner, () => this.#pump());
+    this.#housekeeping = new Housekeeping(this.#desk, this.#planner, inquiries);
   }
 
   /** Keeps `events` of a channel and returns once they are durable, which the output gate sees to. */

@@ -33,6 +33,11 @@ export const migrations: readonly string[] = [
      field TEXT NOT NULL, problem TEXT NOT NULL, method TEXT NOT NULL, type TEXT, query TEXT NOT NULL, body TEXT NOT NULL
    ) STRICT;
    CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE inquiries (
+     channel TEXT NOT NULL, call TEXT NOT NULL,
+     asked_at INTEGER NOT NULL, due_at INTEGER NOT NULL, vain INTEGER NOT NULL, alive_since INTEGER,
+     PRIMARY KEY (channel, call)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the tables to the newest version. `PRAGMA user_version` is refused by the platform, so a table holds it. */
