@@ -47,7 +47,7 @@ export class Housekeeping {
         const old = expired(this.#desk.store, channel, now);
         if (old.length > 0) this.#desk.goOn(this.#forget(channel, old, now));
       }
-      const next = nextRound(this.#desk.store, channels) ?? Number.POSITIVE_INFINITY;
+      const next = nextRound(this.#desk.store, channels, now) ?? Number.POSITIVE_INFINITY;
       this.#nextAt = Math.max(next, now + roundMs);
     }
     return Number.isFinite(this.#nextAt) ? this.#nextAt : undefined;
@@ -101,11 +101,11 @@ function expired(store: Store, channel: Channel, now: number): CallKey[] {
 }
 
 /** When the next round has something to do; undefined where no call is left. */
-function nextRound(store: Store, channels: Iterable<Channel>): number | undefined {
+function nextRound(store: Store, channels: Iterable<Channel>, now: number): number | undefined {
   const times = [...channels].flatMap((channel) => {
     const oldest = store.oldestCall(channel.name);
     return [
-      store.nextOverdue(channel.name, channel.silence * minuteMs) ?? [],
+      store.nextOverdue(channel.name, channel.silence * minuteMs, now) ?? [],
       oldest === undefined ? [] : oldest + channel.recordings.retention * dayMs,
     ].flat();
   });

@@ -155,9 +155,11 @@ export class Store {
     ).map(callRow);
   }
 
-  /** When the next call of a channel is overdue that was silent for `silenceMs`. */
-  nextOverdue(channel: string, silenceMs: number): number | undefined {
-    return integer(this.#one(`SELECT min(coalesce(ask_at, heard_at + ?2)) AS at FROM ${open}`, channel, silenceMs)?.at);
+  /** When the next call of a channel, of those that were heard of by `now`, is overdue: silent for `silenceMs`. */
+  nextOverdue(channel: string, silenceMs: number, now: number): number | undefined {
+    // By when they were heard of: so the index of the open ones leads, however many calls there are.
+    const query = `SELECT min(coalesce(ask_at, heard_at + ?2)) AS at FROM ${open} WHERE heard_at <= ?3`;
+    return integer(this.#one(query, channel, silenceMs, now)?.at);
   }
 
   /** Calls of a channel that nothing was heard of since `before` and that owe nothing, the longest silent first. */

@@ -236,6 +236,13 @@ describe("what became of a call is unknown", () => {
     expect(await stateOf(incoming)).toMatchObject({ kind: "over" });
   });
 
+  test("and of a refusal only what is short and neither secret nor number is kept", () => {
+    const answer = { status: "error", message: `${key}:${"c2lnbmF0dXJl".repeat(4)} may not ask after ${customer}` };
+    const asked = { call: incoming, startedAt: began, heardAt: began };
+    const state = zadarma.state.read([answer], asked, accountWith());
+    expect(state).toEqual({ kind: "unknown", why: "...:... may not ask after +***2233" });
+  });
+
   test.each([
     ["nothing", undefined],
     ["a page", "<html>"],
