@@ -13,6 +13,7 @@ import { Desk, type Outside, theWorld } from "./desk.ts";
 import { type Edit, edited, isNoEdit, type NoEdit } from "./edit.ts";
 import { Fetches } from "./fetches.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { Inquiries } from "./inquiries.ts";
 import { Planner } from "./planner.ts";
 import type { CallKey, CallRow, Counts, Malformed } from "./rows.ts";
 import { migrate } from "./schema.ts";
@@ -54,7 +55,8 @@ export class Exchange extends DurableObject<Env> {
     this.#planner = new Planner(this.#desk);
     this.#deliveries = new Deliveries(this.#desk, this.#planner, () => this.#pump());
     this.#fetches = new Fetches(this.#desk, this.#planner, () => this.#pump());
-    this.#housekeeping = new Housekeeping(this.#desk, this.#planner);
+    const inquiries = new Inquiries(this.#desk, this.#planner, () => this.#pump());
+    this.#housekeeping = new Housekeeping(this.#desk, this.#planner, inquiries);
   }
 
   /** Keeps `events` of a channel and returns once they are durable, which the output gate sees to. */

@@ -1,4 +1,5 @@
 /** What the tables hold, as values: see docs/storage.md. */
+import type { InquiryRow } from "./inquiry.ts";
 import type { Class } from "./outbox.ts";
 import type { RecordingRow } from "./recording-row.ts";
 import { type Told, untold } from "./told.ts";
@@ -108,6 +109,15 @@ export function recordingRow(row: Row): RecordingRow {
     dueAt: integer(row.due_at),
     attempt: Number(row.attempt),
     problem: text(row.problem),
+  };
+}
+
+export function inquiryRow(row: Row): InquiryRow {
+  return {
+    askedAt: Number(row.asked_at),
+    dueAt: Number(row.due_at),
+    vain: Number(row.vain),
+    aliveSince: integer(row.alive_since),
   };
 }
 

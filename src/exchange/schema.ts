@@ -40,7 +40,12 @@ export const migrations: readonly string[] = [
      OR json_extract(told, '$.notBefore') = 9007199254740991);
    DROP INDEX calls_due;
    CREATE INDEX calls_queue ON calls (channel, class, due_at, owed_since) WHERE due_at IS NOT NULL;
-   CREATE INDEX calls_stuck ON calls (started_at) WHERE stuck = 1;`,
+   CREATE INDEX calls_stuck ON calls (started_at) WHERE stuck = 1;
+   CREATE TABLE inquiries (
+     channel TEXT NOT NULL, call TEXT NOT NULL,
+     asked_at INTEGER NOT NULL, due_at INTEGER NOT NULL, vain INTEGER NOT NULL, alive_since INTEGER,
+     PRIMARY KEY (channel, call)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the tables to the newest version. `PRAGMA user_version` is refused by the platform, so a table holds it. */

@@ -2,6 +2,7 @@
 import type { HeardEvent } from "../calls/event.ts";
 import type { Governor } from "./governor.ts";
 import { idle } from "./governor.ts";
+import type { InquiryRow } from "./inquiry.ts";
 import { type Class, classes } from "./outbox.ts";
 import type { RecordingRow } from "./recording-row.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type CallRow,
   type Counts,
   callRow,
+  inquiryRow,
   integer,
   isStuck,
   type Malformed,
@@ -30,13 +32,13 @@ export const maxEventsPerCall = 1000;
 /** How long a card is fresh, in ms: one that waits for longer gives way to one whose phone has just begun to ring. */
 export const freshMs = 3_000;
 
-/** `open`: whose end never came. `done`: that owe nothing; one that never got through waits for the operator. */
-export type Silent = "open" | "done";
+/** Calls that owe nothing; one that never got through waits for the operator. */
+const done = "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')";
 
-const silent: Record<Silent, string> = {
-  open: "ended_at IS NULL",
-  done: "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')",
-};
+/** The calls of a channel, `?1`, whose end never came, with what is known of inquiries after each since it was silent. */
+const open = `(SELECT calls.*, inquiries.due_at AS ask_at FROM calls LEFT JOIN inquiries
+  ON inquiries.channel = calls.channel AND inquiries.call = calls.call AND asked_at > heard_at
+  WHERE calls.channel = ?1 AND ended_at IS NULL)`;
 
 export class Store {
   readonly #sql: SqlStorage;
@@ -166,27 +168,60 @@ export class Store {
     return row && callRow(row);
   }
 
-  /** Calls of a channel that nothing was heard of since `before`, the longest silent first. */
-  silentCalls(channel: string, before: number, which: Silent, most: number): CallRow[] {
+  /** Calls of a channel that nothing was heard of since `before`, whose end never came, and that may be asked after. */
+  overdueCalls(channel: string, before: number, now: number, most: number): CallRow[] {
     return this.#all(
-      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? AND ${silent[which]}
-       ORDER BY heard_at LIMIT ?`,
+      `SELECT * FROM ${open} WHERE heard_at < ?2 AND (ask_at IS NULL OR ask_at <= ?3) ORDER BY heard_at LIMIT ?4`,
+      channel,
+      before,
+      now,
+      most,
+    ).map(callRow);
+  }
+
+  /** When the next call of a channel, of those that were heard of by `now`, is overdue: silent for `silenceMs`. */
+  nextOverdue(channel: string, silenceMs: number, now: number): number | undefined {
+    // By when they were heard of: so the index of the open ones leads, however many calls there are.
+    const query = `SELECT min(coalesce(ask_at, heard_at + ?2)) AS at FROM ${open} WHERE heard_at <= ?3`;
+    return integer(this.#one(query, channel, silenceMs, now)?.at);
+  }
+
+  /** Calls of a channel that nothing was heard of since `before` and that owe nothing, the longest silent first. */
+  oldCalls(channel: string, before: number, most: number): CallRow[] {
+    return this.#all(
+      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? AND ${done} ORDER BY heard_at LIMIT ?`,
       channel,
       before,
       most,
     ).map(callRow);
   }
 
-  /** When the channel's longest silent call was last heard of. */
-  longestSilence(channel: string, which: Silent): number | undefined {
-    const query = `SELECT min(heard_at) AS at FROM calls WHERE channel = ? AND ${silent[which]}`;
-    const row = this.#one(query, channel);
-    return typeof row?.at === "number" ? row.at : undefined;
+  /** When the channel's oldest call that owes nothing was last heard of. */
+  oldestCall(channel: string): number | undefined {
+    return integer(this.#one(`SELECT min(heard_at) AS at FROM calls WHERE channel = ? AND ${done}`, channel)?.at);
+  }
+
+  /** What came of asking the PBX after the call so far. */
+  inquiry({ channel, call }: CallKey): InquiryRow | undefined {
+    const row = this.#one("SELECT * FROM inquiries WHERE channel = ? AND call = ?", channel, call);
+    return row && inquiryRow(row);
+  }
+
+  putInquiry({ channel, call }: CallKey, { askedAt, dueAt, vain, aliveSince }: InquiryRow): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO inquiries (channel, call, asked_at, due_at, vain, alive_since) VALUES (?, ?, ?, ?, ?, ?)",
+      channel,
+      call,
+      askedAt,
+      dueAt,
+      vain,
+      aliveSince ?? null,
+    );
   }
 
   /** Forgets a call, its events and what is known of its recordings. */
   forget({ channel, call }: CallKey): void {
-    for (const table of ["events", "recordings", "calls"]) {
+    for (const table of ["events", "recordings", "inquiries", "calls"]) {
       this.#sql.exec(`DELETE FROM ${table} WHERE channel = ? AND call = ?`, channel, call);
     }
   }

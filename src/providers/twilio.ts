@@ -1,6 +1,5 @@
 /** Twilio Voice. Webhooks: https://www.twilio.com/docs/usage/webhooks/voice-webhooks (read 2026-08). */
 import type { CallEvent } from "../calls/event.ts";
-import { base64, rotation } from "../verify/hmac.ts";
 import { urlAndFormSignature } from "../verify/twilio-signature.ts";
 import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
 import { dialledUserIn, numberIn } from "./twilio-address.ts";
@@ -14,7 +13,9 @@ import {
   voicemailEvent,
   wasConnected,
 } from "./twilio-events.ts";
+import { accountGet } from "./twilio-request.ts";
 import { type TwilioSettings, twilioSettings } from "./twilio-settings.ts";
+import { inquiryAfter, toldBy } from "./twilio-state.ts";
 import { callOut, connect, nothing, takeMessage } from "./twiml.ts";
 
 const signed = urlAndFormSignature({ header: "x-twilio-signature", key: "TWILIO_AUTH_TOKEN" });
@@ -35,15 +36,15 @@ export const twilio = {
     hosts: [".twilio.com", ".twiliocdn.com", "s3.amazonaws.com", "s3-external-1.amazonaws.com"],
     expectedAfterMs: 5 * 60_000,
     /** Only the ids are taken from the webhook, and the host where it is Twilio's: each region has its own. */
-    async locate({ id, url }, _call, { secrets, api }) {
-      const [account = ""] = rotation(secrets.get("TWILIO_ACCOUNT_SID"));
-      const [token = ""] = rotation(secrets.get("TWILIO_AUTH_TOKEN"));
-      const [sid, recording] = [account, id].map(encodeURIComponent);
-      return {
-        url: `${api ?? apiOf(url)}/2010-04-01/Accounts/${sid}/Recordings/${recording}.mp3`,
-        headers: { authorization: `Basic ${base64(new TextEncoder().encode(`${account}:${token}`))}` },
-      };
+    async locate({ id, url }, _call, account) {
+      return accountGet(account.api ?? apiOf(url), `/Recordings/${encodeURIComponent(id)}.mp3`, account);
     },
+  },
+  state: {
+    hosts: ["api.twilio.com"],
+    inquire: async (calls, account) =>
+      calls.map((asked) => inquiryAfter(asked, account.api ?? apiOf(undefined), account)),
+    read: (answers, { call }, account) => toldBy(answers, call, account),
   },
 } satisfies Provider<TwilioSettings>;
 

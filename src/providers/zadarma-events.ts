@@ -91,7 +91,7 @@ function answers(fields: URLSearchParams, direction: Direction | undefined): Fac
   return [{ phone: dialledNumber(fields), leg: { ...customer, extension: leg?.extension } }];
 }
 
-function ends(fields: URLSearchParams): Facts[] {
+export function ends(fields: URLSearchParams): Facts[] {
   const outcome = outcomeOf(fields, "incoming");
   const answered = outcome.ended === "answered";
   const last = extensionOf(fields.get("last_internal"));
@@ -115,7 +115,7 @@ function dials(fields: URLSearchParams): Facts[] {
   return [dialledFacts(fields)];
 }
 
-function dialEnds(fields: URLSearchParams): Facts[] {
+export function dialEnds(fields: URLSearchParams): Facts[] {
   const outcome = outcomeOf(fields, "outgoing");
   const extension = extensionOf(fields.get("internal"));
   const last = extensionOf(fields.get("last_internal"));

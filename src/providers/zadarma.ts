@@ -14,7 +14,8 @@ import { zadarmaSigned } from "../verify/zadarma-signature.ts";
 import { type Account, emptyOk, type Provider } from "./provider.ts";
 import { instantOf, zoneNamed } from "./zadarma-clock.ts";
 import { directionOf, events, identityOf, idPattern } from "./zadarma-events.ts";
-import { linksIn, signedGet } from "./zadarma-request.ts";
+import { type Credentials, linksIn, signedGet } from "./zadarma-request.ts";
+import { statisticsOf, toldBy } from "./zadarma-statistics.ts";
 
 const settings = z
   .strictObject({
@@ -82,16 +83,35 @@ export const zadarma = {
     expectedAfterMs: 10_000,
     async locate(recording, call, account) {
       const which: Record<string, string> = recording.id === "" ? { pbx_call_id: call } : { call_id: recording.id };
-      const request = await signedGet(
-        account.api ?? "https://api.zadarma.com",
-        "/v1/pbx/record/request/",
-        { ...which, lifetime: linkLifetime },
-        { key: current(account, "ZADARMA_KEY"), secret: current(account, "ZADARMA_SECRET") },
-      );
+      const parameters = { ...which, lifetime: linkLifetime };
+      const request = await signedGet(apiOf(account), "/v1/pbx/record/request/", parameters, credentialsOf(account));
       return { ...request, links: linksIn };
     },
   },
+
+  state: {
+    hosts: ["api.zadarma.com"],
+    // Three of these are allowed in a minute: one serves all the calls.
+    async inquire(calls, account) {
+      const parameters = statisticsOf(calls, zoneOf(account));
+      return [
+        {
+          calls,
+          requests: [await signedGet(apiOf(account), "/v1/statistics/pbx/", parameters, credentialsOf(account))],
+        },
+      ];
+    },
+    read: ([answer], { call }, account) => toldBy(answer, call, zoneOf(account)),
+  },
 } satisfies Provider<ZadarmaSettings>;
+
+function apiOf({ api }: Account<ZadarmaSettings>): string {
+  return api ?? "https://api.zadarma.com";
+}
+
+function credentialsOf(account: Account<ZadarmaSettings>): Credentials {
+  return { key: current(account, "ZADARMA_KEY"), secret: current(account, "ZADARMA_SECRET") };
+}
 
 /** Novofon's accounts live by Moscow's clock. */
 function zoneOf({ settings, api }: Account<ZadarmaSettings>): string | undefined {

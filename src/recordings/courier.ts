@@ -1,11 +1,14 @@
 /**
- * Who carries recordings: a plain entrypoint beside the Exchange, since the platform limits what a Durable Object sends
- * out, and so that a slow transfer does not weigh on the object that must pop cards. It remembers nothing.
+ * Who carries recordings, and asks the PBX after calls: a plain entrypoint beside the Exchange, since the platform limits
+ * what a Durable Object sends out, and so that a slow transfer does not weigh on the object that must pop cards. It
+ * remembers nothing.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Recording } from "../calls/event.ts";
 import { accountOf, type Channel, readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
+import { type Inquired, inquire } from "../inquiries/inquire.ts";
+import type { AskedCall } from "../providers/provider.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
 import type { Form } from "../system/forms.ts";
 import { open } from "./fetch.ts";
@@ -21,6 +24,13 @@ export interface FetchJob {
   readonly recording: Recording;
   /** Which of the files that the recording's id stands for, from 0. */
   readonly part: number;
+}
+
+/** The calls to ask the PBX after. */
+export interface InquiryJob {
+  readonly channel: string;
+  readonly system: string;
+  readonly calls: readonly AskedCall[];
 }
 
 /** The form that a stored recording goes along with. */
@@ -69,6 +79,13 @@ export class Courier extends WorkerEntrypoint<Env> {
       size: object.size,
       body: object.body,
     });
+  }
+
+  /** What became of the calls, as far as the PBX tells. */
+  async inquire({ channel: name, system, calls }: InquiryJob): Promise<readonly Inquired[]> {
+    const channel = this.#channel(name, system);
+    const source = channel?.provider.state;
+    return channel && source ? inquire(source, calls, accountOf(channel, "")) : [];
   }
 
   /** The channel, as long as it still belongs to the system that the job is for. */

@@ -1,7 +1,7 @@
 /** Fetching a recording from a PBX: only from allowed hosts, credentials only to the host that they are for. */
 
 import type { Recording } from "../calls/event.ts";
-import type { Account, MediaRequest, RecordingSource } from "../providers/provider.ts";
+import type { Account, ApiRequest, RecordingSource } from "../providers/provider.ts";
 import { beginning } from "../system/client.ts";
 import { allowed } from "./hosts.ts";
 
@@ -38,7 +38,7 @@ export async function open(
 }
 
 /** Redirects are followed by hand: the platform would send our headers along to any host. */
-async function follow(request: MediaRequest, hosts: readonly string[], api: string | undefined): Promise<Opened> {
+export async function follow(request: ApiRequest, hosts: readonly string[], api: string | undefined): Promise<Opened> {
   let url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   let headers: Readonly<Record<string, string>> = request.headers;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {

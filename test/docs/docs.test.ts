@@ -8,9 +8,12 @@ import { burst, perSecond } from "../../src/exchange/admission.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
 import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
 import { maxRound, roundMs } from "../../src/exchange/housekeeping.ts";
+import { maxAsked } from "../../src/exchange/inquiries.ts";
+import { maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
 import { migrations } from "../../src/exchange/schema.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
 import { maxBodyBytes as maxHookBytes } from "../../src/hooks/body.ts";
+import { maxInquiryBytes } from "../../src/inquiries/inquire.ts";
 import { providers } from "../../src/providers/index.ts";
 import { events as zadarmaEvents } from "../../src/providers/zadarma-events.ts";
 import { maxStoredBytes } from "../../src/recordings/store.ts";
@@ -210,6 +213,13 @@ describe("numbers are the code's", () => {
     ["docs/delivery.md", `${maxAnswerBytes / 1024} KiB are read at most`],
     ["docs/delivery.md", `${maxKeptBytes / 1024} KiB are kept`],
     ["docs/storage.md", `${maxKeptBytes / 1024} KiB of its answer`],
+    ["docs/delivery.md", `asks again an hour later. After ${maxAliveMs / (60 * minute)} hours of that`],
+    [
+      "docs/delivery.md",
+      `Asks again after ${vainWaitMs / minute} minutes. After ${maxVain === 3 ? "three" : "?"} times`,
+    ],
+    ["docs/delivery.md", `Up to ${maxAsked} calls of a channel are asked after at once`],
+    ["docs/security.md", `read up to ${maxInquiryBytes / 1024 ** 2} MiB`],
     ["docs/reliability.md", `(${silenceDefault} minutes)`],
     ["docs/reliability.md", `the newest ${maxMalformed}.`],
     ["docs/reliability.md", `For ${giveUpAfterMs / (60 * minute)} hours each call is tried`],

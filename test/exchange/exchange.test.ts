@@ -234,6 +234,46 @@ test("of the malformed webhooks the newest are kept", async () => {
   ]);
 });
 
+describe("a call whose end never came", () => {
+  const minuteMs = 60_000;
+  const silenceMs = 240 * minuteMs;
+
+  afterEach(() => vi.useRealTimers());
+
+  async function after(stub: ReturnType<typeof exchange>, ms: number) {
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt + ms });
+    await runDurableObjectAlarm(stub);
+    return rows(stub, "SELECT vain, asked_at, due_at FROM inquiries");
+  }
+
+  test("is noted as asked after before the PBX is, so that a crash does not ask again", async () => {
+    const stub = exchange();
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    await stub.record("support", [rings]);
+    expect(await after(stub, silenceMs - minuteMs)).toEqual([]);
+    const asked = await after(stub, silenceMs + minuteMs);
+    const at = rings.heardAt + silenceMs + minuteMs;
+    expect(asked).toEqual([{ vain: 1, asked_at: at, due_at: at + 20 * minuteMs }]);
+    await abortAllDurableObjects();
+    expect(await after(exchange(), silenceMs + 2 * minuteMs)).toEqual(asked);
+    expect(await rows(exchange(), "SELECT ended_at FROM calls")).toEqual([{ ended_at: null }]);
+  });
+
+  test("is asked after anew when it was heard of in between", async () => {
+    const stub = exchange();
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    await stub.record("support", [rings]);
+    const warned = vi.spyOn(console, "warn");
+    await after(stub, silenceMs + minuteMs);
+    await vi.waitUntil(() => warned.mock.calls.some(([line]) => String(line).includes("the PBX answered 503")));
+    const heardAt = rings.heardAt + silenceMs + 5 * minuteMs;
+    await stub.record("support", [{ ...rings, id: "again", heardAt }]);
+    expect(await after(stub, silenceMs + 30 * minuteMs)).toMatchObject([{ vain: 1 }]);
+    const askedAt = heardAt + silenceMs + minuteMs;
+    expect(await after(stub, askedAt - rings.heardAt)).toMatchObject([{ vain: 1, asked_at: askedAt }]);
+  });
+});
+
 describe("what is older than the channel keeps it", () => {
   const dayMs = 24 * 60 * 60_000;
   /** Owes the system nothing. */
@@ -250,6 +290,7 @@ describe("what is older than the channel keeps it", () => {
     const stub = exchange();
     vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
     await stub.record("support", [over]);
+    await rows(stub, "INSERT INTO inquiries VALUES ('support', 'in_1', 1, 2, 1, NULL)");
     await RECORDINGS.put("support/old.mp3", "ID3");
     await runInDurableObject(stub, (_, { storage: { sql } }) => {
       sql
@@ -262,7 +303,8 @@ describe("what is older than the channel keeps it", () => {
     expect(await rows(stub, "SELECT count(*) AS n FROM calls")).toEqual([{ n: 1 }]);
     await later(stub, 91);
     await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length === 0);
-    for (const table of ["events", "recordings"]) expect(await rows(stub, `SELECT * FROM ${table}`)).toEqual([]);
+    for (const table of ["events", "recordings", "inquiries"])
+      expect(await rows(stub, `SELECT * FROM ${table}`)).toEqual([]);
     expect(await RECORDINGS.head("support/old.mp3")).toBeNull();
   });
 

@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Webhook } from "./webhook.ts";
 
-export { zadarmaApi } from "./zadarma-api.ts";
+export { type ZadarmaStatistic, zadarmaApi } from "./zadarma-api.ts";
 export { country, stories } from "./zadarma-stories.ts";
 
 export interface ZadarmaSettings {

@@ -26,7 +26,7 @@ test("a call whose end never comes is closed, says so, and is corrected by an en
   await scene.turn(hourMs);
   expect(call.status).toBe("ringing");
   await scene.turn(hourMs + 60_000);
-  await scene.call(ring.pbx_call_id, ({ status }) => status === "missed");
+  await scene.passing("Zadarma to be asked in vain", () => call.status === "missed");
   expect(call.ticket.comments).toEqual([expect.stringContaining("the PBX never told how the call ended")]);
 
   const talk = { internal: "100", last_internal: "100", duration: "33", disposition: "answered", is_recorded: "0" };
