@@ -51,14 +51,14 @@ export class Deliveries {
     for (let looked = 0; looked < maxLooked; looked++) {
       const busy = [...this.#underWay.keys()];
       const open = openClasses([...this.#underWay.values()], isDown(this.#outage));
-      const waiting = this.#desk.store.waiting(now, [...channels.keys()], open, busy);
+      const waiting = this.#desk.queue.waiting(now, [...channels.keys()], open, busy);
       const turn = nextTurn(this.#turns, waiting, now);
       const channel = turn && channels.get(turn.channel);
       if (!turn || !channel) return undefined;
       const haste = hasteOf(this.#turns, turn, now);
       const from = Math.max(now + waitMs(this.#desk.store.governor(), now, this.#rpm(), haste), this.downUntil ?? 0);
       if (from > now) return from;
-      const row = this.#desk.store.dueCall(turn, now, busy);
+      const row = this.#desk.queue.dueCall(turn, now, busy);
       if (!row) return undefined;
       const planned = this.#planner.tryPlan(channel, row, now);
       if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });

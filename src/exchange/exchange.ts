@@ -153,7 +153,7 @@ export class Exchange extends DurableObject<Env> {
     const resting = [...this.#desk.store.pauses()].filter(([, { until }]) => until > now);
     return {
       system: this.#desk.system,
-      ...this.#desk.store.counts(),
+      ...this.#desk.queue.counts(),
       downUntil: this.#deliveries.downUntil,
       sentLastMinute: governor.sent.filter((at) => at > now - 60_000).length,
       limit: governor.heard?.limit,
@@ -186,7 +186,7 @@ export class Exchange extends DurableObject<Env> {
     const guard = this.#deliveries.underWay + this.#fetches.underWay > 0 ? now + guardMs : undefined;
     const rests = [...this.#desk.store.pauses().values()].map((rest) => rest.until).filter((until) => until > now);
     const channels = this.#desk.channels().map(({ name }) => name);
-    const next = [this.#desk.store.nextDue(now, channels), room, guard, round, ...rests].filter(
+    const next = [this.#desk.queue.nextDue(now, channels), room, guard, round, ...rests].filter(
       (at) => at !== undefined,
     );
     if (next.length > 0) this.#wakeBy(Math.min(...next));

@@ -7,6 +7,11 @@ import { type Told, untold } from "./told.ts";
 /** As SQLite gives it. */
 export type Row = Record<string, SqlStorageValue>;
 
+/** All rows of a query, read at once: no cursor may outlive an await. */
+export function all(sql: SqlStorage, query: string, ...bindings: SqlStorageValue[]): Row[] {
+  return sql.exec<Row>(query, ...bindings).toArray();
+}
+
 /** A call's place in the tables. */
 export interface CallKey {
   readonly channel: string;

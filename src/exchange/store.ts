@@ -3,12 +3,11 @@ import type { HeardEvent } from "../calls/event.ts";
 import type { Governor } from "./governor.ts";
 import { idle } from "./governor.ts";
 import type { InquiryRow } from "./inquiry.ts";
-import { type Class, classes } from "./outbox.ts";
 import type { RecordingRow } from "./recording-row.ts";
 import {
+  all,
   type CallKey,
   type CallRow,
-  type Counts,
   callRow,
   inquiryRow,
   integer,
@@ -19,7 +18,6 @@ import {
   recordingRow,
   text,
 } from "./rows.ts";
-import type { Waiting } from "./turns.ts";
 
 /** How many malformed webhooks are kept; the oldest make room. */
 export const maxMalformed = 500;
@@ -28,9 +26,6 @@ export const maxMalformed = 500;
  * again may tell that it ended or was recorded: a flood of others must not keep a call from its end.
  */
 export const maxEventsPerCall = 1000;
-
-/** How long a card is fresh, in ms: one that waits for longer gives way to one whose phone has just begun to ring. */
-export const freshMs = 3_000;
 
 /** Calls that owe nothing; one that never got through waits for the operator. */
 const done = "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')";
@@ -90,26 +85,6 @@ export class Store {
     ).map(callRow);
   }
 
-  /** How many calls there are, wait to be told something, and are stuck. */
-  counts(): Counts {
-    const count = (what: string) => Number(this.#one(`SELECT count(*) AS n FROM ${what}`)?.n);
-    const queues = this.#all(
-      `SELECT channel, class, count(*) AS n, min(owed_since) AS since FROM calls WHERE due_at IS NOT NULL
-       GROUP BY channel, class`,
-    );
-    return {
-      calls: count("calls"),
-      queues: queues.map((row) => ({
-        channel: String(row.channel),
-        class: Number(row.class) as Class,
-        calls: Number(row.n),
-        since: Number(row.since),
-      })),
-      stuck: count("calls WHERE stuck = 1"),
-      recordingsWaiting: count("recordings WHERE due_at IS NOT NULL"),
-    };
-  }
-
   putCall(row: CallRow): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO calls (channel, call, direction, phone, line, status, ignored, started_at, ended_at,
@@ -132,40 +107,6 @@ export class Store {
       isStuck(row) ? 1 : 0,
       row.audioExcepted ? 1 : 0,
     );
-  }
-
-  /** Of which of `channels` and `kinds` something is due, beyond the calls in `leaveOut` (`channel/call`). */
-  waiting(now: number, channels: readonly string[], kinds: readonly Class[], leaveOut: readonly string[]): Waiting[] {
-    return this.#all(
-      `SELECT channel, class, since FROM (
-         SELECT c.value AS channel, k.value AS class, (
-           SELECT owed_since FROM calls WHERE channel = c.value AND class = k.value AND due_at <= ?
-             AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
-           ORDER BY due_at LIMIT 1) AS since
-         FROM json_each(?) AS c, json_each(?) AS k)
-       WHERE since IS NOT NULL`,
-      now,
-      JSON.stringify(leaveOut),
-      JSON.stringify(channels),
-      JSON.stringify(kinds),
-    ).map((row) => ({ channel: String(row.channel), class: Number(row.class) as Class, since: Number(row.since) }));
-  }
-
-  /** The call whose turn it is: the oldest; but of cards that are not fresh any more the newest, and fresh ones before. */
-  dueCall({ channel, class: kind }: Waiting, now: number, leaveOut: readonly string[]): CallRow | undefined {
-    const first = (since: number, order: "ASC" | "DESC") =>
-      this.#one(
-        `SELECT * FROM calls WHERE channel = ? AND class = ? AND due_at > ? AND due_at <= ?
-           AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
-         ORDER BY due_at ${order} LIMIT 1`,
-        channel,
-        kind,
-        since,
-        now,
-        JSON.stringify(leaveOut),
-      );
-    const row = kind === classes.card ? (first(now - freshMs, "ASC") ?? first(0, "DESC")) : first(0, "ASC");
-    return row && callRow(row);
   }
 
   /** Calls of a channel that nothing was heard of since `before`, whose end never came, and that may be asked after. */
@@ -228,21 +169,6 @@ export class Store {
 
   forgetMalformed(channel: string, before: number): void {
     this.#sql.exec("DELETE FROM malformed WHERE channel = ? AND heard_at < ?", channel, before);
-  }
-
-  /** When the next call of `channels`, or the next recording, is due after `now`; undefined where nothing is. */
-  nextDue(now: number, channels: readonly string[]): number | undefined {
-    // A channel and a class at a time: so the index leads to each, however many calls are due.
-    const row = this.#one(
-      `SELECT min(due) AS due FROM (
-         SELECT (SELECT min(due_at) FROM calls WHERE channel = c.value AND class = k.value AND due_at > ?1) AS due
-           FROM json_each(?2) AS c, json_each(?3) AS k UNION ALL
-         SELECT min(due_at) AS due FROM recordings WHERE due_at > ?1)`,
-      now,
-      JSON.stringify(channels),
-      JSON.stringify(Object.values(classes)),
-    );
-    return integer(row?.due);
   }
 
   recordingsOf({ channel, call }: CallKey): RecordingRow[] {
@@ -347,7 +273,7 @@ export class Store {
   }
 
   #all(query: string, ...bindings: SqlStorageValue[]): Row[] {
-    return this.#sql.exec<Row>(query, ...bindings).toArray();
+    return all(this.#sql, query, ...bindings);
   }
 
   #one(query: string, ...bindings: SqlStorageValue[]): Row | undefined {
