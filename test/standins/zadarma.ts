@@ -70,6 +70,11 @@ export function zadarmaPbx({ secret, hookUrl, body = "form" }: ZadarmaSettings) 
   };
 }
 
+/** How the clock on the wall of an account in UTC shows `time` (ms since the epoch): a `call_start`. */
+export function wallClock(time: number): string {
+  return new Date(time).toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** As PHP makes it: `base64_encode(hash_hmac("sha1", $text, $secret))`, where the hash is hexadecimal text. */
 function signatureOf(secret: string, text: string): string {
   return Buffer.from(createHmac("sha1", secret).update(text).digest("hex"), "latin1").toString("base64");
