@@ -61,7 +61,7 @@ export const twilio: Account = {
     const fields = wire.headers["content-type"]?.toLowerCase().startsWith("application/x-www-form-urlencoded");
     const signature = wire.headers["x-twilio-signature"] ?? "";
     // What stands behind a # is for Twilio itself, and not signed.
-    const url = new URL(wire.target, publicUrl).href.replace(/#.*/, "");
+    const url = new URL(publicUrl + wire.target).href.replace(/#.*/, "");
     const body = wire.method === "GET" ? "" : String(wire.body ?? "");
     const promised = new URL(url).searchParams.has("bodySHA256");
     const valid =
@@ -121,7 +121,7 @@ export const zadarma: Account = {
 
 /** Whether `target` is at `path` or below it. */
 function isPath(target: string, path: string): boolean {
-  const { pathname } = new URL(target, publicUrl);
+  const { pathname } = new URL(publicUrl + target);
   return pathname === path || pathname.startsWith(`${path}/`);
 }
 

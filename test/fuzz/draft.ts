@@ -59,7 +59,7 @@ function multipart(fields: readonly Field[]): string {
  * is its parser's matter.
  */
 export function read({ method, target, headers, body }: Wire, untouched?: Draft): URLSearchParams | undefined {
-  if (body === undefined || body.length === 0 || method === "GET") return new URL(target, "http://none").searchParams;
+  if (body === undefined || body.length === 0 || method === "GET") return new URL(`http://none${target}`).searchParams;
   const type = (headers["content-type"] ?? "").toLowerCase();
   const text = new TextDecoder().decode(body);
   if (type.startsWith("application/x-www-form-urlencoded")) return new URLSearchParams(text);
