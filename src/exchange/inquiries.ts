@@ -1,4 +1,5 @@
 /** Calls whose end was never heard: the PBX is asked after them, where its API tells, before they are taken for over. */
+import { plainly } from "../calls/plain.ts";
 import type { Channel } from "../config/channels.ts";
 import type { Inquired } from "../inquiries/inquire.ts";
 import { log } from "../log.ts";
@@ -65,7 +66,7 @@ export class Inquiries {
         const row = this.#inquiry(key);
         if (state.kind === "alive" && row) this.#desk.store.putInquiry(key, alive(row, now));
         if (state.kind !== "over") return;
-        for (const event of state.events) this.#desk.store.addEvent(channel.name, { ...event, heardAt: now });
+        for (const event of state.events) this.#desk.store.addEvent(channel.name, { ...plainly(event), heardAt: now });
         this.#planner.replan(channel, key, now, revived(this.#desk.store.call(key)?.told));
       });
     } catch (error) {

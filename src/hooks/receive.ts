@@ -1,5 +1,6 @@
 /** One webhook, from request to an answer that is success only once what it says is durable. */
 import type { CallEvent } from "../calls/event.ts";
+import { plainly } from "../calls/plain.ts";
 import { accountOf, type Channel, readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
@@ -7,7 +8,7 @@ import type { Account, Reply } from "../providers/provider.ts";
 import { anyEqual } from "../verify/equal.ts";
 import { BodyTooLarge, decode, readBody } from "./body.ts";
 import type { Hook } from "./hook.ts";
-import { forbidden, notAllowed, notFound, notNow, problem, tooLarge, tooMany } from "./problem.ts";
+import { encoded, forbidden, notAllowed, notFound, notNow, problem, tooLarge, tooMany } from "./problem.ts";
 
 /** The longest body and query that are kept of a webhook that could not be understood, in characters. */
 const maxKept = 16 * 1024;
@@ -24,6 +25,8 @@ export async function receive(request: Request, env: Env, name: string, now: num
   if (!(await hasSecret(request, channel))) {
     return turnedAway(channel, "the path does not hold the channel's HOOK_SECRET");
   }
+  // Nothing is decompressed: a few bytes could become as many as they like.
+  if (isEncoded(request)) return problem(encoded, { "accept-encoding": "identity" });
   const hook = await hookOf(request, channel, now);
   if (hook === "too large") return problem(tooLarge);
   const account = accountOf(channel, new URL(request.url).origin);
@@ -44,7 +47,7 @@ async function heed(hook: Hook, channel: Channel, account: Account, env: Env): P
       case "heard": {
         const recorded = await exchange.record(
           channel.name,
-          reading.events.map((event) => ({ ...event, heardAt: hook.receivedAt })),
+          reading.events.map((event) => ({ ...plainly(event), heardAt: hook.receivedAt })),
         );
         if ("retryAfterSeconds" in recorded) return comeAgain(channel, recorded.retryAfterSeconds);
         noted(channel, reading.events, recorded.fresh);
@@ -79,6 +82,11 @@ function decoded(segment: string): string {
   } catch {
     return segment;
   }
+}
+
+function isEncoded({ headers }: Request): boolean {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  return encoding !== "" && encoding !== "identity";
 }
 
 async function hookOf(request: Request, channel: Channel, now: number): Promise<Hook | "too large"> {

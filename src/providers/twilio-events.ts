@@ -236,7 +236,10 @@ function secondsOf(text: string | null): number | undefined {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
+/** How much of a field tells one event from another, in characters. */
+const maxTellingLength = 128;
+
 /** The same for each attempt to deliver one webhook. */
 function idOf(kind: string, fields: URLSearchParams, ...names: readonly string[]): string {
-  return [kind, ...names.map((name) => fields.get(name) ?? "")].join(":");
+  return [kind, ...names.map((name) => (fields.get(name) ?? "").slice(0, maxTellingLength))].join(":");
 }

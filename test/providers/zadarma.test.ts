@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fold } from "../../src/calls/call.ts";
+import { maxTextLength } from "../../src/calls/plain.ts";
 import { type Account, emptyOk } from "../../src/providers/provider.ts";
 import { type ZadarmaSettings, zadarma } from "../../src/providers/zadarma.ts";
 import type { Webhook } from "../standins/webhook.ts";
@@ -239,7 +240,7 @@ describe("what a disposition says of an incoming and of an outgoing call", () =>
 
   test("keeps of an unknown one no more than staff would read", async () => {
     const [end] = await heard(pbx.end({ ...reached, disposition: "x".repeat(5000) }));
-    expect(end?.note).toHaveLength(100);
+    expect(end?.note).toHaveLength(maxTextLength);
   });
 
   test("takes the length of a call that nobody answered for how long it rang", async () => {

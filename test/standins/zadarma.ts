@@ -37,12 +37,18 @@ export function signedFields(event: string, fields: URLSearchParams): string[] {
   return (signed.get(event) ?? []).filter((name) => fields.get(name));
 }
 
+/** How Zadarma signs an event with these fields; undefined for an event that it does not say how to sign. */
+export function signatureFor(secret: string, event: string, fields: ReadonlyMap<string, string>): string | undefined {
+  const text = signed.get(event)?.map((name) => fields.get(name) ?? "");
+  return text && signatureOf(secret, text.join(""));
+}
+
 export function zadarmaPbx({ secret, hookUrl, body = "form" }: ZadarmaSettings) {
   /** A webhook of any event; one that Zadarma does not say how to sign comes unsigned. */
   const notify = (event: string, fields: Fields): Webhook => {
     const all = { event, ...fields };
-    const text = signed.get(event)?.map((name) => fields[name] ?? "");
-    const signature = text && { signature: signatureOf(secret, text.join("")) };
+    const made = signatureFor(secret, event, new Map(Object.entries(fields)));
+    const signature = made !== undefined && { signature: made };
     const sent = body === "form" ? form(all) : multipart(all);
     return { method: "POST", url: hookUrl, headers: { ...sent.headers, ...signature }, body: sent.body };
   };
@@ -68,6 +74,11 @@ export function zadarmaPbx({ secret, hookUrl, body = "form" }: ZadarmaSettings) 
       return { method: "GET", url: `${hookUrl}?${new URLSearchParams({ zd_echo: value })}`, headers: {} };
     },
   };
+}
+
+/** How the clock on the wall of an account in UTC shows `time` (ms since the epoch): a `call_start`. */
+export function wallClock(time: number): string {
+  return new Date(time).toISOString().slice(0, 19).replace("T", " ");
 }
 
 /** As PHP makes it: `base64_encode(hash_hmac("sha1", $text, $secret))`, where the hash is hexadecimal text. */
