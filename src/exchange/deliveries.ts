@@ -134,10 +134,10 @@ export class Deliveries {
     log(problem ? "warn" : "info", "delivery", { ...facts, ms: now - sentAt });
   }
 
-  /** A file that does not get through says more of the file than of the system. */
+  /** A file that does not get through says more of the file than of the system, as long as that is there. */
   #note({ channel, call }: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
-    if (step.recording) return;
     const wasDown = isDown(this.#outage);
+    if (step.recording && outcome.kind === "unknown" && !wasDown) return;
     this.#outage = noted(this.#outage, outcome, `${channel}/${call}`, now, this.#desk.outside.random());
     if (wasDown !== isDown(this.#outage)) log("warn", wasDown ? "system is back" : "system is down", { channel });
   }
