@@ -1,43 +1,50 @@
 /** `npm run chaos`: calls under fire, and the books after it. */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
-import { type Ledger, wrongs } from "../../test/chaos/ledger.ts";
-import { type Plan, run } from "../../test/chaos/run.ts";
+import { wanted } from "../../test/chaos/counts.ts";
+import { entriesOf, type Ledger } from "../../test/chaos/ledger.ts";
+import { type Campaign, campaign } from "../../test/chaos/many.ts";
+import type { Plan } from "../../test/chaos/run.ts";
+import { type Sabotage, sabotages } from "../../test/chaos/sabotage.ts";
+import { Progress, showFaults, showFindings, showLedger, showProof } from "./chaos-table.ts";
 
-const help = `npm run chaos -- [--seed <n>] [--seeds <n>] [--calls <n>] [--faults <share>] [--kills <n>] [--json]
+const help = `npm run chaos -- [--seed <n>] [--seeds <n>] [--calls <n>] [--faults <share>] [--kills <n>] [--jobs <n>]
+                 [--without <mechanism>] [--json]
 
-Places calls of both PBXs at a real Trunkline whose helpdesk, PBXs and network fail, kills it with
+Places calls of both PBXs at a real Trunkline whose helpdesk, PBXs, storage and network fail, kills it with
 kill -9 now and then, and checks what the helpdesk has in the end. Nothing leaves this machine.
 
   --seed <n>        the first seed (default: 1)
   --seeds <n>       how many runs, each with the next seed (default: 1)
-  --calls <n>       calls of a run (default: 1000)
+  --calls <n>       calls of a run (default: 1000, with --without 300)
   --faults <share>  how many of the deliveries go wrong, from 0 to 1 (default: 0.3)
-  --kills <n>       how often a run's Trunkline is killed (default: 3)
+  --kills <n>       how often a run's Trunkline is killed (default: 3); it is evicted twice as often, deployed
+                    over half as often, and killed once more while the helpdesk asks for silence
+  --jobs <n>        runs at a time (default: one for each core)
+  --without <name>  the same with one of Trunkline's mechanisms cut out of its sources, or with "all", one after
+                    the other: a check that finds nothing then is none
   --json            a JSON object for each run instead of the table
   --help            this text
 
-The seed decides which calls are placed, when each webhook is sent, which are sent twice, lost or forged,
-what goes wrong with a delivery, and when Trunkline is killed. Processes run as fast as they
-run: a seed that failed fails again as far as it does not depend on which of two things came first.
-Exit code 1 where the books do not balance.`;
+Mechanisms: ${sabotages.map(({ name }) => name).join(", ")}.
 
-type Column = readonly [title: string, value: (ledger: Ledger) => string | number];
+The seed decides which calls are placed, when each webhook is sent, which are sent twice, lost or forged, what goes
+wrong with a delivery, and when Trunkline is killed. Processes run as fast as they run: a seed that failed fails again
+as far as it does not depend on which of two things came first.
+Exit code 1 where the books do not balance; with --without, where they do.`;
 
-const columns: readonly Column[] = [
-  ["seed", (ledger) => ledger.seed],
-  ["calls", (ledger) => ledger.calls],
-  ["tickets", (ledger) => ledger.tickets],
-  ...wrongs.map((name): Column => [name, (ledger) => ledger.found[name].length]),
-  ["doubled recordings", (ledger) => ledger.doubledRecordings],
-  ["recordings", (ledger) => ledger.recordings],
-  ["webhooks", (ledger) => ledger.webhooks],
-  ["forged", (ledger) => ledger.forged],
-  ["requests", (ledger) => ledger.requests],
-  ["faults", (ledger) => Object.values(ledger.faults).reduce((sum, count) => sum + count, 0)],
-  ["kills", (ledger) => ledger.kills],
-  ["seconds", (ledger) => Math.round(ledger.seconds)],
-];
+/** From so many calls on, every kind of fault must have happened, or a run proves less than it says. */
+const enoughCalls = 1000;
+
+interface Options extends Omit<Plan, "calls"> {
+  readonly calls?: number;
+  readonly seeds: number;
+  readonly jobs: number;
+  readonly without: readonly Sabotage[];
+  readonly json: boolean;
+  readonly help: boolean;
+}
 
 const options = readOptions();
 if (options.help) console.log(help);
@@ -45,37 +52,60 @@ else process.exitCode = await chaos(options);
 // The channel to the process that started this one would keep it alive.
 process.disconnect?.();
 
-async function chaos({ seeds, json, ...plan }: Plan & { seeds: number; json: boolean }): Promise<number> {
-  const stopped = stopSignal();
-  let wrong = 0;
-  for (let seed = plan.seed; seed < plan.seed + seeds; seed++) {
-    const ledger = await run({ ...plan, seed }, stopped).catch((error) => {
-      if (!stopped.aborted) throw error;
-    });
-    if (!ledger) return 130;
-    if (json) console.log(JSON.stringify(ledger));
-    else show(ledger, seed === plan.seed);
-    wrong += wrongs.reduce((sum, name) => sum + ledger.found[name].length, 0);
+async function chaos({ seeds, json, jobs, without, ...plan }: Options): Promise<number> {
+  const calls = plan.calls ?? (without.length > 0 ? 300 : 1000);
+  const plans = Array.from({ length: seeds }, (_, i): Plan => ({ ...plan, calls, seed: plan.seed + i }));
+  const signal = stopSignal();
+  const progress = new Progress();
+  const shared = { plans, jobs, signal, progress: progress.tell };
+  try {
+    return without.length > 0
+      ? await prove({ ...shared, without }, json, progress)
+      : await keepBooks(shared, calls * seeds, json, progress);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return 130;
+  } finally {
+    progress.clear();
   }
-  if (!json) console.log(wrong === 0 ? pc.green("\nThe books balance.") : pc.red(`\n${wrong} entries are wrong.`));
-  return wrong === 0 ? 0 : 1;
 }
 
-/** Titles stand in two lines, so that a run fits into one. */
-function show(ledger: Ledger, first: boolean): void {
-  const words = columns.map(([title]) => title.split(" "));
-  const widths = words.map((parts) => Math.max(6, ...parts.map((part) => part.length)));
-  const line = (cells: readonly (string | number)[]) =>
-    cells.map((cell, i) => String(cell).padStart(widths[i] ?? 0)).join(" ");
-  if (first) {
-    console.log(pc.dim(line(words.map((parts) => (parts.length > 1 ? (parts[0] ?? "") : "")))));
-    console.log(pc.dim(line(words.map((parts) => parts.at(-1) ?? ""))));
+async function keepBooks(shared: Campaign, calls: number, json: boolean, progress: Progress): Promise<number> {
+  const ledgers: Ledger[] = [];
+  await campaign(shared, (ledger) => {
+    progress.clear();
+    if (json) console.log(JSON.stringify(ledger));
+    else showLedger(ledger, ledgers.length === 0);
+    ledgers.push(ledger);
+  });
+  const wrong = ledgers.flatMap(entriesOf).length;
+  const met = ledgers.flatMap(({ faults }) => Object.keys(faults));
+  const unmet = calls < enoughCalls ? [] : wanted.filter((kind) => !met.includes(kind));
+  if (!json) {
+    showFaults(ledgers);
+    for (const kind of unmet) console.log(pc.red(`Nothing of this kind happened: ${kind}`));
+    console.log(wrong === 0 ? pc.green("\nThe books balance.") : pc.red(`\n${wrong} entries are wrong.`));
   }
-  const text = line(columns.map(([, value]) => value(ledger)));
-  const bad = wrongs.some((name) => ledger.found[name].length > 0);
-  console.log(bad ? pc.red(text) : text);
-  for (const name of wrongs)
-    for (const what of ledger.found[name]) console.log(pc.red(`  seed ${ledger.seed}: ${name}: ${what}`));
+  return wrong + unmet.length === 0 ? 0 : 1;
+}
+
+/** What the books show with each mechanism off: nothing would mean that they cannot show it. */
+async function prove(shared: Campaign, json: boolean, progress: Progress): Promise<number> {
+  const found = new Map<string, Ledger[]>();
+  await campaign(shared, (ledger, without = "") => {
+    progress.clear();
+    if (json) console.log(JSON.stringify({ without, ...ledger }));
+    else if (shared.without?.length === 1) showFindings(ledger);
+    found.set(without, [...(found.get(without) ?? []), ledger]);
+  });
+  const unnoticed = [...found].filter(([, ledgers]) => ledgers.flatMap(entriesOf).length === 0);
+  if (!json) {
+    for (const [name, ledgers] of found) showProof(name, ledgers);
+    const verdict =
+      unnoticed.length === 0 ? pc.green("\nEach was noticed.") : pc.red(`\n${unnoticed.length} unnoticed.`);
+    console.log(verdict);
+  }
+  return unnoticed.length === 0 ? 0 : 1;
 }
 
 /** Ctrl-C, a polite kill, or the end of the process that started this one: Trunkline and its state are put away first. */
@@ -89,36 +119,48 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-function readOptions(): Plan & { seeds: number; json: boolean; help: boolean } {
+function readOptions(): Options {
   try {
     const { values } = parseArgs({
       options: {
         seed: { type: "string", default: "1" },
         seeds: { type: "string", default: "1" },
-        calls: { type: "string", default: "1000" },
+        calls: { type: "string" },
         faults: { type: "string", default: "0.3" },
         kills: { type: "string", default: "3" },
+        jobs: { type: "string", default: String(availableParallelism()) },
+        without: { type: "string" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
     const faults = Number(values.faults);
     if (!(faults >= 0 && faults <= 1)) throw new Error("--faults must be a share, from 0 to 1.");
-    const whole = (name: "seed" | "seeds" | "calls" | "kills", least: number) => {
+    const whole = (name: "seed" | "seeds" | "calls" | "kills" | "jobs", least: number) => {
       const value = Number(values[name]);
       if (!Number.isSafeInteger(value) || value < least)
         throw new Error(`--${name} must be a whole number from ${least} on.`);
       return value;
     };
-    const counts = {
+    return {
       seed: whole("seed", 0),
       seeds: whole("seeds", 1),
-      calls: whole("calls", 1),
+      calls: values.calls === undefined ? undefined : whole("calls", 1),
       kills: whole("kills", 0),
+      jobs: whole("jobs", 1),
+      faults,
+      without: withoutOf(values.without),
+      json: values.json,
+      help: values.help,
     };
-    return { ...counts, faults, json: values.json, help: values.help };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
     process.exit(2);
   }
+}
+
+function withoutOf(name: string | undefined): Sabotage[] {
+  const chosen = sabotages.filter((sabotage) => name === "all" || sabotage.name === name);
+  if (name !== undefined && chosen.length === 0) throw new Error(`--without: there is no mechanism "${name}".`);
+  return chosen;
 }

@@ -25,8 +25,12 @@ export interface Placed {
   readonly recordings: readonly Recorded[];
 }
 
+/** What becomes of a recording at its PBX; one that is `good` or `late` must reach the ticket. */
+export type Fate = "good" | "late" | "cut short for good" | "of a wrong type" | "gone";
+
 export interface Recorded {
   readonly id: string;
+  readonly fate: Fate;
   readonly bytes: Buffer;
   readonly type: string;
   /** Hexadecimal. */
@@ -96,8 +100,20 @@ function recorded({ webhooks, becomes }: Story, run: string): Recorded[] {
   return ready.map(({ id = "" }) => {
     const announces = ({ body = "" }: Webhook) =>
       body.includes(id) && /event=NOTIFY_RECORD|RecordingStatus=/.test(body);
-    return { id, webhook: webhooks.findIndex(announces), ...audio(random(run, id)) };
+    return {
+      id,
+      fate: fateOf(random(run, id, "fate")),
+      webhook: webhooks.findIndex(announces),
+      ...audio(random(run, id)),
+    };
   });
+}
+
+function fateOf({ next }: Random): Fate {
+  const drawn = next();
+  if (drawn < 0.7) return "good";
+  if (drawn < 0.85) return "late";
+  return drawn < 0.9 ? "cut short for good" : drawn < 0.95 ? "of a wrong type" : "gone";
 }
 
 type Format = readonly [type: string, head: Buffer];

@@ -1,8 +1,6 @@
-/** How the helpdesk and the PBXs' own servers fail during a run. */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Handler } from "../standins/media.ts";
+/** How the helpdesk fails during a run. */
 import type { Behaviour, Rule, Seen, System } from "../standins/system.ts";
-import type { Recorded } from "./calls.ts";
+import type { Counts } from "./counts.ts";
 import { type Random, random } from "./random.ts";
 
 /** How often in a run the helpdesk shuts everybody out, and a channel. */
@@ -16,14 +14,16 @@ const behindMs = 1_000;
 
 export interface SystemFaults {
   readonly rule: Rule;
-  /** How many deliveries went wrong, by kind. */
-  readonly counts: ReadonlyMap<string, number>;
   /** Calls whose recording was once answered 413. */
   readonly tooLarge: ReadonlySet<string>;
   /** Requests that came though a 429 had asked for silence. */
   readonly breaches: readonly string[];
   /** A 429 that does not say for how long was given since this was last asked. */
   blocked(): boolean;
+  /** Silence was asked for, and that was surely heard. */
+  silent(): boolean;
+  /** Nothing reaches the helpdesk for so long, in ms of the run's clock. */
+  cutOff(forMs: number): void;
   /** Who asked for silence may not have been heard: its runtime is dead. */
   killed(): void;
 }
@@ -33,18 +33,18 @@ interface Setting {
   /** In [0, 1]. */
   readonly share: number;
   readonly system: () => System;
+  readonly counts: Counts;
   /** ms since the epoch, by the clock of the run. */
   readonly now: () => number;
 }
 
 /** What goes wrong with a request depends on its call and on how many it had before, so that timing changes little. */
-export function systemFaults({ seed, share, system, now }: Setting): SystemFaults {
-  const counts = new Map<string, number>();
+export function systemFaults({ seed, share, system, counts, now }: Setting): SystemFaults {
   const asked = new Map<string, number>();
   const tooLarge = new Set<string>();
   const breaches: string[] = [];
   const lockedUntil = new Map<string, number>();
-  let [blocks, lockouts, endless] = [0, 0, false];
+  let [blocks, lockouts, endless, cutOffUntil] = [0, 0, false, 0];
   let silence: { n: number; from: number; until: number } | undefined;
 
   const block = ({ n }: Seen, random: Random): Behaviour => {
@@ -68,21 +68,26 @@ export function systemFaults({ seed, share, system, now }: Setting): SystemFault
     return anyFault(seen, random);
   };
 
+  const isSilent = () => silence !== undefined && Date.now() > silence.from && now() < silence.until - behindMs;
+
   return {
-    counts,
     tooLarge,
     breaches,
     rule: (seen) => {
-      if (silence && Date.now() > silence.from && now() < silence.until - behindMs)
+      if (silence && isSilent())
         breaches.push(`request ${seen.n}, of ${callOf(seen, system())}, came while ${silence.n} had been answered 429`);
       const call = callOf(seen, system());
       const time = asked.get(call) ?? 0;
       asked.set(call, time + 1);
+      if (cutOffUntil > now()) {
+        counts.add("helpdesk out of reach for hours");
+        return { drop: "before" };
+      }
       if ((lockedUntil.get(seen.path) ?? 0) > now()) return { status: 403 };
       const drawn = random(seed, "delivery", call, time);
       if (!drawn.chance(share)) return undefined;
       const [kind, behaviour] = fault(seen, call, drawn);
-      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      counts.add(`helpdesk ${kind}`);
       return behaviour;
     },
     blocked: () => {
@@ -90,8 +95,12 @@ export function systemFaults({ seed, share, system, now }: Setting): SystemFault
       endless = false;
       return was;
     },
+    silent: isSilent,
+    cutOff: (forMs) => {
+      cutOffUntil = now() + forMs;
+    },
     killed: () => {
-      if (silence && Date.now() < silence.from + underWayMs) silence = undefined;
+      if (silence && Date.now() < silence.from) silence = undefined;
     },
   };
 }
@@ -120,36 +129,4 @@ function anyFault({ hasFile }: Seen, random: Random): [kind: string, behaviour: 
     [`slow${done}`, { delayMs: random.between(20, 250), commit }],
     [`slow${done}, then lost`, { delayMs: random.between(20, 250), commit, next: { drop: "before" } }],
   ]);
-}
-
-const mediaPath = /\/Recordings\/(RE\w+)|\/record\/download\/\w+\/(.+)\.mp3$/;
-
-/** The PBXs' recordings: up to two tries for each go wrong. */
-export function mediaFaults(seed: number, share: number, recordings: ReadonlyMap<string, Recorded>): Handler {
-  const asked = new Map<string, number>();
-  return (request, response) => {
-    const [, ofTwilio, ofZadarma] = mediaPath.exec(request.url?.replace(/\?.*/, "") ?? "") ?? [];
-    const recording = recordings.get(ofTwilio ?? ofZadarma ?? "");
-    if (!recording) return false;
-    const time = asked.get(recording.id) ?? 0;
-    asked.set(recording.id, time + 1);
-    const drawn = random(seed, "media", recording.id, time);
-    if (time > 1 || !drawn.chance(share)) return false;
-    fail(request, response, recording, drawn);
-    return true;
-  };
-}
-
-function fail(request: IncomingMessage, response: ServerResponse, { bytes, type }: Recorded, random: Random): void {
-  const headers = { "content-type": type };
-  const cut = bytes.subarray(0, random.between(1, bytes.length - 1));
-  const broken = () => setTimeout(() => response.destroy(), 10);
-  const kind = random.pick(["404", "500", "page", "lost", "cut", "cut, of no known length"]);
-  if (kind === "404") response.writeHead(404).end("Not ready yet.");
-  else if (kind === "500") response.writeHead(500).end("Something went wrong.");
-  else if (kind === "page")
-    response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><h1>Sorry</h1>");
-  else if (kind === "lost") request.destroy();
-  else if (kind === "cut") response.writeHead(200, { ...headers, "content-length": bytes.length }).write(cut, broken);
-  else response.writeHead(200, headers).write(cut, broken);
 }

@@ -2,6 +2,7 @@
 import { hiddenPhone } from "../../src/calls/desired.ts";
 import type { System, SystemCall } from "../standins/system.ts";
 import type { Placed } from "./calls.ts";
+import type { Counts } from "./counts.ts";
 import type { SystemFaults } from "./faults.ts";
 import type { Plan } from "./run.ts";
 import type { Stage } from "./stage.ts";
@@ -16,6 +17,7 @@ export const wrongs = [
   "wrong number",
   "missing recordings",
   "different recordings",
+  "doubled recordings",
   "limit breaches",
   "reopened",
   "forged accepted",
@@ -32,13 +34,16 @@ export interface Ledger {
   readonly webhooks: number;
   readonly forged: number;
   readonly requests: number;
-  /** Deliveries that went wrong, by kind. */
+  /** What went wrong, by kind. */
   readonly faults: Readonly<Record<string, number>>;
   readonly kills: number;
-  /** Recordings that a ticket has more than once: allowed where the helpdesk's answer was lost. */
-  readonly doubledRecordings: number;
   readonly found: Readonly<Record<Wrong, readonly string[]>>;
   readonly seconds: number;
+}
+
+/** What is wrong, each as a line. */
+export function entriesOf({ found }: Ledger): [Wrong, string][] {
+  return wrongs.flatMap((wrong) => found[wrong].map((what): [Wrong, string] => [wrong, what]));
 }
 
 interface Books {
@@ -46,6 +51,7 @@ interface Books {
   readonly placed: readonly Placed[];
   readonly system: System;
   readonly faults: SystemFaults;
+  readonly counts: Counts;
   readonly stage: Stage;
   readonly owed: number;
   readonly seconds: number;
@@ -53,7 +59,7 @@ interface Books {
 
 type Finding = readonly [Wrong, string];
 
-export function check({ plan, placed, system, faults, stage, owed, seconds }: Books): Ledger {
+export function check({ plan, placed, system, faults, counts, stage, owed, seconds }: Books): Ledger {
   const byId = callsById(system);
   const known = new Set(placed.map(({ id }) => id));
   const strangers = system.calls.filter(({ pbxCallId }) => !known.has(pbxCallId ?? ""));
@@ -80,9 +86,8 @@ export function check({ plan, placed, system, faults, stage, owed, seconds }: Bo
     webhooks: stage.sent,
     forged: stage.forged,
     requests: system.requests.length,
-    faults: Object.fromEntries([...faults.counts].sort()),
+    faults: counts.toJSON(),
     kills: stage.kills,
-    doubledRecordings: recordings.length - new Set(recordings.map(({ sha256 }) => sha256)).size,
     found,
     seconds,
   };
@@ -128,18 +133,29 @@ function assigneeFault({ talkedLast, becomes }: Placed, { ticket }: SystemCall):
   return becomes.rung.includes(said) ? undefined : `${said}, whom it never rang`;
 }
 
-/** A recording that the helpdesk once found too large may be kept instead, if the ticket says so. */
+/**
+ * A recording that the helpdesk once found too large may be kept instead, if the ticket says so; the ticket must say so of
+ * one that never came as it should.
+ */
 function recordingFaults({ id, recordings }: Placed, { ticket }: SystemCall, faults: SystemFaults): Finding[] {
-  const wanted = recordings.map(({ sha256 }) => sha256);
+  const says = (words: RegExp) => ticket.comments.some((comment) => words.test(comment));
   const has = ticket.recordings.map(({ sha256 }) => sha256);
-  const missing = recordings.filter(({ sha256 }) => !has.includes(sha256));
-  const kept = faults.tooLarge.has(id) && ticket.comments.some((comment) => comment.includes("Recording not attached"));
+  const [good, bad] = [recordings.filter(isGood), recordings.filter((recording) => !isGood(recording))];
+  const kept = faults.tooLarge.has(id) && says(/Recording not attached/);
+  const missing = kept ? [] : good.filter(({ sha256 }) => !has.includes(sha256));
+  const unsaid = says(/Recording not (attached|available)/) ? [] : bad;
+  const strange = has.filter((sha256) => !good.some((recording) => recording.sha256 === sha256));
+  const doubled = has.length - new Set(has).size;
   return [
-    ...(kept ? [] : missing).map((recording): Finding => ["missing recordings", `${recording.id} is not attached`]),
-    ...has
-      .filter((sha256) => !wanted.includes(sha256))
-      .map((): Finding => ["different recordings", "one is not its own"]),
+    ...missing.map((recording): Finding => ["missing recordings", `${recording.id} is not attached`]),
+    ...unsaid.map(({ id, fate }): Finding => ["missing recordings", `the ticket does not say that ${id} is ${fate}`]),
+    ...strange.map((): Finding => ["different recordings", "one is not its own"]),
+    ...(doubled > 0 ? [["doubled recordings", `${doubled} too many`] as const] : []),
   ];
+}
+
+function isGood({ fate }: Placed["recordings"][number]): boolean {
+  return fate === "good" || fate === "late";
 }
 
 function violation(what: string): Finding {

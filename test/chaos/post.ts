@@ -12,6 +12,8 @@ export interface Post {
   readonly kind: "genuine" | "forged" | "deaf";
   /** Sent once this one was answered: Twilio dials nobody before it was told whom. */
   readonly waitsFor?: Webhook;
+  /** What the PBX or the network does with it. */
+  readonly odd: readonly ("sent twice" | "overtaken" | "late" | "lost, then repeated" | "answered in vain")[];
   /** How often it was sent in vain. */
   readonly repeats?: number;
 }
@@ -31,7 +33,7 @@ export function posts(seed: number, placed: readonly Placed[], forged: readonly 
   const all = placed.flatMap((call, i) => ofCall(seed, call, i * gapMs));
   const strangers = forged.flatMap((call, i) =>
     call.webhooks.map(
-      (webhook, j): Post => ({ at: (i / share.forged) * gapMs + j, webhook, call: call.id, kind: "forged" }),
+      (webhook, j): Post => ({ at: (i / share.forged) * gapMs + j, webhook, call: call.id, kind: "forged", odd: [] }),
     ),
   );
   return [...all, ...strangers].sort((a, b) => a.at - b.at);
@@ -47,23 +49,38 @@ function ofCall(seed: number, call: Placed, from: number): Post[] {
   let now = from + drawn.between(0, gapMs);
   const [first] = call.webhooks;
   const asksFirst = call.provider === "twilio" && first?.url.endsWith("/hooks/sales");
-  return call.webhooks.flatMap((webhook) => {
+  const sent = call.webhooks.flatMap((webhook) => {
     now += drawn.between(200, 6_000);
     const lost = drawn.chance(share.lost) ? drawn.between(5_000, 15_000) : 0;
-    const at = now + late(drawn.next(), drawn.next()) + lost;
-    const post = (at: number, kind: Post["kind"], sent = webhook): Post => ({
+    const delay = late(drawn.next(), drawn.next());
+    const at = now + delay + lost;
+    const post = (at: number, kind: Post["kind"], odd: Post["odd"], sent = webhook): Post => ({
       at,
       webhook: sent,
       call: call.id,
       kind,
+      odd,
       waitsFor: asksFirst && webhook !== first ? first : undefined,
     });
+    const deaf = drawn.chance(share.deaf);
+    const odd: Post["odd"] = [
+      ...(delay > 5_000 ? (["late"] as const) : []),
+      ...(lost > 0 ? (["lost, then repeated"] as const) : []),
+      ...(deaf ? (["answered in vain"] as const) : []),
+    ];
     return [
-      post(at, drawn.chance(share.deaf) ? "deaf" : "genuine"),
-      ...(drawn.chance(share.twice) ? [post(at + drawn.between(0, 60_000), "genuine")] : []),
-      ...(drawn.chance(share.forged) ? [post(at, "forged", spoilt(webhook, call.id))] : []),
+      post(at, deaf ? "deaf" : "genuine", odd),
+      ...(drawn.chance(share.twice) ? [post(at + drawn.between(0, 60_000), "genuine", ["sent twice"])] : []),
+      ...(drawn.chance(share.forged) ? [post(at, "forged", [], spoilt(webhook, call.id))] : []),
     ];
   });
+  return sent.map((post) => (isOvertaken(post, sent, call) ? { ...post, odd: [...post.odd, "overtaken"] } : post));
+}
+
+/** A later webhook of the call is sent before it. */
+function isOvertaken({ webhook, at }: Post, sent: readonly Post[], { webhooks }: Placed): boolean {
+  const place = webhooks.indexOf(webhook);
+  return place >= 0 && sent.some((other) => other.at < at && webhooks.indexOf(other.webhook) > place);
 }
 
 /** Of three of four the next one is sent later; few are minutes late. */

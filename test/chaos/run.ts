@@ -1,4 +1,5 @@
 /** One run: calls are placed while everything fails and Trunkline is killed, then comes calm, and the books are checked. */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +7,12 @@ import { type Media, media, mediaServer, startPbx } from "../standins/media.ts";
 import { startSystem } from "../standins/system.ts";
 import { zadarmaApi } from "../standins/zadarma.ts";
 import type { ZadarmaRecording } from "../standins/zadarma-api.ts";
+import type { Build } from "./build.ts";
 import { accounts, type Placed, placedCalls, type Recorded } from "./calls.ts";
-import { mediaFaults, systemFaults } from "./faults.ts";
+import { Counts } from "./counts.ts";
+import { systemFaults } from "./faults.ts";
 import { check, type Ledger } from "./ledger.ts";
+import { mediaFaults } from "./media-faults.ts";
 import { forgedCalls, type Post, posts } from "./post.ts";
 import { random } from "./random.ts";
 import { Clock, channelKeys, Stage } from "./stage.ts";
@@ -21,17 +25,24 @@ export interface Plan {
   readonly kills: number;
 }
 
-/** `signal` ends it early; it throws then, with everything put away. */
-export async function run(plan: Plan, signal?: AbortSignal): Promise<Ledger> {
+export interface Watch {
+  /** Ends it early; it throws then, with everything put away. */
+  readonly signal?: AbortSignal;
+  /** Told now and then how far it is, from 0 to 1. */
+  readonly progress?: (share: number) => void;
+}
+
+export async function run(plan: Plan, build: Build, watch: Watch = {}): Promise<Ledger> {
   const began = performance.now();
   const { seed, faults: share } = plan;
+  const counts = new Counts();
   const clock = new Clock();
   const system = await startSystem({ channelKeys, now: clock.now });
   const media = emptyMedia();
   const pbx = await startPbx({
     now: clock.now,
     handlers: [
-      mediaFaults(seed, share, media.all),
+      mediaFaults({ seed, share, recordings: media.all, counts }),
       mediaServer({
         account: accounts.twilio.accountSid,
         password: accounts.twilio.authToken,
@@ -42,26 +53,35 @@ export async function run(plan: Plan, signal?: AbortSignal): Promise<Ledger> {
   });
   const placed = placedCalls({ seed, api: pbx.url }, plan.calls);
   const forged = placedCalls({ seed, api: pbx.url, forged: true }, forgedCalls(plan.calls));
-  const faults = systemFaults({ seed, share, system: () => system, now: clock.now });
-  const state = await mkdtemp(join(tmpdir(), "trunkline-chaos-"));
-  const stage = new Stage({ plan, system, pbx, state, clock, faults, signal });
+  const faults = systemFaults({ seed, share, system: () => system, counts, now: clock.now });
+  const state = await folder();
+  const stage = new Stage({ plan, build, system, pbx, state, clock, faults, counts, ...watch });
   try {
     await stage.start();
     clock.begin();
     const queue = posts(seed, placed, forged);
-    for (const call of placed) record(seed, call, queue, media, clock);
+    for (const call of placed) record(seed, call, queue, media, clock, counts);
     system.behave(faults.rule);
     await stage.play(queue);
     system.behave(undefined);
     await stage.calm(placed);
     const owed = await stage.owed();
     const seconds = (performance.now() - began) / 1000;
-    return check({ plan, placed, system, faults, stage, owed, seconds });
+    return check({ plan, placed, system, faults, counts, stage, owed, seconds });
   } finally {
     await stage.end();
     await Promise.all([system.close(), pbx.close()]);
     await rm(state, { recursive: true, force: true });
   }
+}
+
+/**
+ * For what outlives a kill: in memory where the machine has a folder for that, since a run waits for its disk otherwise.
+ * `kill -9` of a process loses nothing of either; only a machine that loses power does.
+ */
+export function folder(): Promise<string> {
+  const memory = "/dev/shm";
+  return mkdtemp(join(existsSync(memory) ? memory : tmpdir(), "trunkline-chaos-"));
 }
 
 interface RunMedia {
@@ -74,17 +94,28 @@ function emptyMedia(): RunMedia {
   return { all: new Map(), twilio: new Map(), zadarma: new Map() };
 }
 
-/** A recording is there as soon as the PBX says so for the first time. */
-function record(seed: number, call: Placed, queue: readonly Post[], { all, twilio, zadarma }: RunMedia, clock: Clock) {
+/** How long after the PBX first says so a recording is there that is late, in ms: less than it is waited for. */
+const lateMs = { least: 30_000, most: 15 * 60_000 };
+
+/** A recording is there as soon as the PBX says so for the first time, unless it is late or never comes. */
+function record(
+  seed: number,
+  call: Placed,
+  queue: readonly Post[],
+  { all, twilio, zadarma }: RunMedia,
+  clock: Clock,
+  counts: Counts,
+) {
   for (const recording of call.recordings) {
-    const { id, bytes, type } = recording;
+    const { id, fate, bytes, type } = recording;
+    const drawn = random(seed, "recording", id);
     const announced = queue.find(({ webhook }) => webhook === call.webhooks[recording.webhook]);
-    const readyAt = clock.began + (announced?.at ?? 0);
+    const late = fate === "late" ? drawn.between(lateMs.least, lateMs.most) : 0;
+    const readyAt = clock.began + (announced?.at ?? 0) + late;
+    if (fate !== "good") counts.add(`recording ${fate}`);
     all.set(id, recording);
-    if (call.provider === "zadarma") zadarma.set(id, { bytes, type, readyAt, pbxCallId: call.id });
-    else {
-      const chunked = random(seed, "chunked", id).chance(0.2);
-      twilio.set(id, media({ source: bytes, type, readyAt, chunked, now: clock.now }));
-    }
+    if (call.provider === "twilio")
+      twilio.set(id, media({ source: bytes, type, readyAt, chunked: drawn.chance(0.2), now: clock.now }));
+    else if (fate !== "gone") zadarma.set(id, { bytes, type, readyAt, pbxCallId: call.id });
   }
 }

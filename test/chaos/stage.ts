@@ -4,18 +4,22 @@ import type { Pbx } from "../standins/media.ts";
 import type { System } from "../standins/system.ts";
 import { send, type Webhook } from "../standins/webhook.ts";
 import { country } from "../standins/zadarma.ts";
-import { startProcess, type TrunklineProcess } from "../stories/process.ts";
+import type { Build } from "./build.ts";
 import { accounts, type Placed, publicUrl } from "./calls.ts";
+import type { Counts } from "./counts.ts";
 import type { SystemFaults } from "./faults.ts";
+import { type Incident, incidents } from "./incidents.ts";
 import { isComplete } from "./ledger.ts";
 import { type Post, repeatMs } from "./post.ts";
+import { type Setup, startTrunkline, type Trunkline } from "./process.ts";
 import { random } from "./random.ts";
 import type { Plan } from "./run.ts";
+import type { Turned } from "./worker.ts";
 
-/** A step of the clock while calls are placed, while what is owed is delivered, and while nothing happens, in ms. */
-const stepsMs = { busy: 500, calm: 2_000, quiet: 30_000 };
+/** A step of the clock goes to what is due next, but is so long at least, and at most while something may be under way, in ms. */
+const stepMs = { least: 250, busy: 1_000, quiet: 5 * 60_000 };
 /** The least that a step takes by the machine's clock, so that deliveries keep up, in ms. */
-const leastMs = 12;
+const leastMs = 6;
 /** Webhooks under way at once. */
 const maxSending = 24;
 /** How long faults go on after the last webhook, so that recordings meet them too, in ms. */
@@ -27,10 +31,14 @@ const patienceMs = 8 * 60 * 60_000;
 const aftermathMs = 40 * 60_000;
 /** How long the helpdesk leaves everybody out that it does not say for how long. */
 const untoldBlockMs = 20 * 60_000;
+/** How long nothing reaches the helpdesk, and how long calls go on meanwhile, in ms. */
+const cutOff = { forMs: 2 * 60 * 60_000, callsMs: 20_000 };
 /** How long Trunkline may take to hear an answer, in ms of the machine's clock. */
-const heardMs = 500;
+const heardMs = 1_100;
 /** What is due within this time of a kill is sent to a Trunkline that is not there, in ms. */
 const deadMs = 5_000;
+/** How often others make a request of the helpdesk, in ms on average, while they do: for every other minute. */
+const othersMs = 1_000;
 
 const secrets = {
   SALES_CHANNEL_KEY: "sales-channel-key",
@@ -61,22 +69,36 @@ export class Clock {
 
 interface Setting {
   readonly plan: Plan;
+  readonly build: Build;
   readonly system: System;
   readonly pbx: Pbx;
   /** The folder that outlives each kill. */
   readonly state: string;
   readonly clock: Clock;
   readonly faults: SystemFaults;
+  readonly counts: Counts;
   /** Ends the run. */
   readonly signal?: AbortSignal;
+  /** Told now and then how far it is, from 0 to 1. */
+  readonly progress?: (share: number) => void;
 }
 
 export class Stage {
   readonly #setting: Setting;
-  #trunkline: TrunklineProcess | undefined;
+  #trunkline: Trunkline | undefined;
+  /** In how many ms from the last turn of the clock Trunkline has something to do, and how many turns nothing came of it. */
+  #dueInMs = 0;
+  #idleTurns = 0;
+  #othersUsedAt = 0;
+  #killedInSilence = false;
+  /** How often deliveries and what is stored fails, in [0, 1]. */
+  #share = 0;
   #queue: Post[] = [];
   readonly #sending = new Set<Promise<void>>();
   readonly #answered = new Set<Webhook>();
+  /** When faults end, in ms since the run began, and the harm that is still to come. */
+  #over = 0;
+  #incidents: Incident[] = [];
   /** Webhooks sent, and those that were not answered as they should. */
   sent = 0;
   unanswered = 0;
@@ -92,18 +114,19 @@ export class Stage {
   }
 
   async start(): Promise<void> {
-    const { system, pbx, state, clock } = this.#setting;
-    const common = { system: system.url, api: pbx.url, url: publicUrl };
-    this.#trunkline = await startProcess({
-      channels: {
-        sales: { provider: "twilio", ...common },
-        support: { provider: "zadarma", country, ...common },
-      },
-      secrets: { ...secrets, AHEAD_MS: String(clock.aheadMs) },
-      state,
-      entrypoint: "test/chaos/worker.ts",
-    });
+    const { build, state } = this.#setting;
+    this.#trunkline = await startTrunkline({ ...build, bindings: this.#bindings(), state });
     await this.#get("/health");
+  }
+
+  #bindings(): Setup["bindings"] {
+    const { plan, system, pbx, clock } = this.#setting;
+    const common = { system: system.url, api: pbx.url, url: publicUrl };
+    const CHANNELS = {
+      sales: { provider: "twilio", ...common },
+      support: { provider: "zadarma", country, ...common },
+    };
+    return { ...secrets, CHANNELS, SEED: String(plan.seed), AHEAD_MS: String(clock.aheadMs) };
   }
 
   async end(): Promise<void> {
@@ -111,40 +134,45 @@ export class Stage {
     await Promise.all(this.#sending);
   }
 
-  /** Sends what is due as the clock goes, kills now and then, until all webhooks are answered and most is delivered. */
+  /** Sends what is due as the clock goes, does harm now and then, until all webhooks are answered and most is delivered. */
   async play(posts: readonly Post[]): Promise<void> {
-    const { plan, clock, faults } = this.#setting;
+    const { plan, clock, faults, progress } = this.#setting;
     this.#queue = [...posts];
-    let over = (posts.at(-1)?.at ?? 0) + lingerMs;
-    const drawn = Array.from({ length: plan.kills }, (_, i) => random(plan.seed, "kill", i).next());
-    let kills = drawn.map((share) => (0.05 + 0.85 * share) * over).sort((a, b) => a - b);
-    while (this.#queue.length > 0 || this.#sending.size > 0 || clock.sinceBegan < over) {
+    this.#share = plan.faults;
+    this.#over = (posts.at(-1)?.at ?? 0) + lingerMs;
+    this.#incidents = incidents(plan, this.#over);
+    while (this.#queue.length > 0 || this.#sending.size > 0 || clock.sinceBegan < this.#over) {
       this.#sendDue();
-      if (kills[0] !== undefined && kills[0] <= clock.sinceBegan) {
-        kills.shift();
-        await this.#kill(random(plan.seed, "kill after", this.kills).between(0, 40));
-      }
-      await this.#turn(this.#queue.length > 0 ? stepsMs.busy : stepsMs.calm);
-      if (!faults.blocked()) continue;
-      await this.#sitOut();
-      over += untoldBlockMs;
-      kills = kills.map((at) => at + untoldBlockMs);
+      const [next] = this.#incidents;
+      if (next && next.at <= clock.sinceBegan) await this.#suffer(this.#incidents.shift() ?? next);
+      if (plan.kills > 0 && !this.#killedInSilence && faults.silent()) await this.#killInSilence();
+      this.#othersUse();
+      await this.#turn(this.#step());
+      if (faults.blocked()) await this.#sitOut();
+      progress?.(Math.min(1, clock.sinceBegan / this.#over));
     }
+    this.#share = 0;
   }
 
   /** Until the helpdesk has what it should and a while longer, or until patience ends. */
   async calm(placed: readonly Placed[]): Promise<void> {
     const { system, clock, faults } = this.#setting;
     const deadline = clock.now() + patienceMs;
-    let requests = system.requests.length;
-    let busyAt = clock.now();
-    while (clock.now() < deadline && !isComplete(placed, system, faults)) {
-      if (system.requests.length > requests) busyAt = clock.now();
-      requests = system.requests.length;
-      await this.#turn(clock.now() - busyAt > 120_000 ? stepsMs.quiet : stepsMs.calm);
-    }
+    while (clock.now() < deadline && !isComplete(placed, system, faults)) await this.#turn(this.#step());
     const until = clock.now() + aftermathMs;
-    while (clock.now() < until) await this.#turn(stepsMs.quiet);
+    while (clock.now() < until) await this.#turn(this.#step());
+  }
+
+  /** To what is due next, in ms. */
+  #step(): number {
+    const { clock, pbx, system } = this.#setting;
+    const inMs = (at: number | undefined) => (at ?? Number.POSITIVE_INFINITY) - clock.sinceBegan;
+    const open = (request: { status?: number } | undefined) => request !== undefined && request.status === undefined;
+    const busy = this.#sending.size > 0 || open(system.requests.at(-1)) || open(pbx.requests.at(-1));
+    const due = Math.min(inMs(this.#queue[0]?.at), inMs(this.#incidents[0]?.at), this.#dueInMs);
+    // What is due and not done may be so for hours.
+    const least = stepMs.least * 2 ** Math.floor(this.#idleTurns / 40);
+    return Math.ceil(Math.min(busy ? stepMs.busy : stepMs.quiet, Math.max(least, due)));
   }
 
   /** What Trunkline itself says it still owes. */
@@ -168,10 +196,13 @@ export class Stage {
   }
 
   async #send(post: Post): Promise<void> {
+    const { counts } = this.#setting;
     this.sent++;
+    for (const what of post.repeats ? [] : post.odd) counts.add(`webhook ${what}`);
     const status = await this.#status(post.webhook);
     if (post.kind === "forged" && status !== 0) {
       this.forged++;
+      counts.add("webhook forged");
       if (status !== 403) this.believed.push(`${post.call}: a forged webhook was answered ${status}`);
       return;
     }
@@ -182,6 +213,7 @@ export class Stage {
       return;
     }
     this.unanswered++;
+    if (status === 503) counts.add("webhook repeated after a 503");
     if (post.repeats === maxRepeats) {
       this.#answered.add(post.webhook);
       this.refused.push(`${post.call}: a webhook was answered ${status} again and again`);
@@ -212,10 +244,24 @@ export class Stage {
     }
   }
 
+  async #suffer({ kind }: Incident): Promise<void> {
+    const { plan, clock, faults, counts } = this.#setting;
+    if (kind === "killed") return this.#kill(random(plan.seed, "kill after", this.kills).between(0, 40));
+    if (kind === "cut off") {
+      faults.cutOff(cutOff.forMs);
+      return this.#postpone(cutOff.forMs, clock.sinceBegan + cutOff.callsMs);
+    }
+    counts.add(`worker ${kind}`);
+    if (kind === "evicted") await this.#post(`/evict?system=${encodeURIComponent(this.#setting.system.url)}`);
+    else await this.#deploy();
+    faults.killed();
+  }
+
   /** The clock stands still meanwhile, but for the machine's. */
   async #kill(afterMs: number): Promise<void> {
-    const { clock, faults } = this.#setting;
+    const { clock, faults, counts } = this.#setting;
     this.kills++;
+    counts.add("worker killed");
     await pause(afterMs);
     await this.#trunkline?.kill();
     faults.killed();
@@ -227,24 +273,62 @@ export class Stage {
     await this.start();
   }
 
+  /** It must know afterwards that it was told to be silent. */
+  async #killInSilence(): Promise<void> {
+    this.#killedInSilence = true;
+    this.#setting.counts.add("worker killed while silence was asked for");
+    await this.#kill(0);
+  }
+
+  /** A new version takes over at once; what the old one was sending is lost. */
+  async #deploy(): Promise<void> {
+    await Promise.all(this.#sending);
+    this.#trunkline = await this.#trunkline?.deploy(this.#bindings());
+  }
+
   /** Nobody calls while the helpdesk leaves everybody out. */
   async #sitOut(): Promise<void> {
+    const { clock } = this.#setting;
     await pause(heardMs);
+    this.#postpone(untoldBlockMs, clock.sinceBegan);
     await this.#turn(untoldBlockMs);
-    for (const post of this.#queue) post.at += untoldBlockMs;
+  }
+
+  /** What was to come after `from` comes so much later. */
+  #postpone(byMs: number, from: number): void {
+    for (const to of [...this.#queue, ...this.#incidents]) if (to.at > from) to.at += byMs;
+    this.#over += byMs;
+  }
+
+  /** Now and then others have a share of the helpdesk's limit. */
+  #othersUse(): void {
+    const { clock, system, counts, plan } = this.#setting;
+    const minute = Math.floor(clock.sinceBegan / 60_000);
+    const sinceMs = clock.sinceBegan - this.#othersUsedAt;
+    this.#othersUsedAt = clock.sinceBegan;
+    if (plan.faults === 0 || minute % 2 === 0 || sinceMs > 60_000) return;
+    const used = Math.floor(sinceMs / othersMs + random(plan.seed, "others", clock.sinceBegan).next());
+    system.othersUse(used);
+    if (used > 0) counts.add("helpdesk used by others", used);
   }
 
   /** The helpdesk's clock goes first: Trunkline must not believe that a minute is over before it is. */
   async #turn(byMs: number): Promise<void> {
-    const { clock, system, signal } = this.#setting;
+    const { clock, system, counts, signal } = this.#setting;
     signal?.throwIfAborted();
     clock.aheadMs += byMs;
-    const query = new URLSearchParams({ system: system.url, ahead: String(clock.aheadMs) });
-    const [answer] = await Promise.all([
-      fetch(`${this.#trunkline?.url}/turn?${query}`, { method: "POST" }),
-      pause(leastMs),
-    ]);
-    if (answer.status !== 204) throw new Error(`the clock did not turn: ${answer.status}`);
+    const requests = system.requests.length;
+    const query = `system=${encodeURIComponent(system.url)}&ahead=${clock.aheadMs}&share=${this.#share}`;
+    const [answer] = await Promise.all([this.#post(`/turn?${query}`), pause(leastMs)]);
+    if (!answer.ok) return;
+    const { dueInMs, faults } = (await answer.json()) as Turned;
+    this.#dueInMs = dueInMs;
+    this.#idleTurns = system.requests.length > requests ? 0 : this.#idleTurns + 1;
+    for (const [kind, count] of Object.entries(faults)) counts.add(kind, count);
+  }
+
+  #post(path: string): Promise<Response> {
+    return fetch(`${this.#trunkline?.url}${path}`, { method: "POST" });
   }
 
   async #get(path: string): Promise<unknown> {

@@ -1,0 +1,25 @@
+/** The harm that is done in a run, beyond what goes wrong with deliveries, and when. */
+import { random } from "./random.ts";
+import type { Plan } from "./run.ts";
+
+export interface Incident {
+  /** ms since the run began. */
+  at: number;
+  /** `cut off`: the helpdesk is out of reach for hours. */
+  readonly kind: "killed" | "evicted" | "deployed over" | "cut off";
+}
+
+/** Kills as planned, twice as many evictions, half as many deployments, and once the helpdesk is out of reach. */
+export function incidents({ seed, kills, faults }: Plan, overMs: number): Incident[] {
+  const drawn = (kind: Incident["kind"], count: number) =>
+    Array.from({ length: count }, (_, i): Incident => {
+      return { kind, at: (0.05 + 0.85 * random(seed, kind, i).next()) * overMs };
+    });
+  const all = [
+    ...drawn("killed", kills),
+    ...drawn("evicted", 2 * kills),
+    ...drawn("deployed over", Math.ceil(kills / 2)),
+    ...drawn("cut off", faults > 0 ? 1 : 0),
+  ];
+  return all.sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,139 @@
+/**
+ * Proof that the books can fail: each of these cuts one of Trunkline's mechanisms out of its sources, and a run must show
+ * the loss then.
+ */
+import { cp, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface Sabotage {
+  /** What Trunkline does without it. */
+  readonly name: string;
+  /** Below `src`. */
+  readonly file: string;
+  /** Each text must occur exactly once. */
+  readonly cuts: readonly (readonly [text: string, instead: string])[];
+}
+
+export const sabotages: readonly Sabotage[] = [
+  {
+    name: "asking before a second create",
+    file: "exchange/outbox.ts",
+    cuts: [['if (told.create === "sent") return ask(call, desired);', ""]],
+  },
+  {
+    name: "marking a create before it leaves",
+    file: "exchange/deliveries.ts",
+    cuts: [['const create = step.kind === "create" ? "sent" : row.told.create;', "const create = row.told.create;"]],
+  },
+  {
+    name: "heeding a 429",
+    file: "exchange/deliveries.ts",
+    cuts: [['outcome.kind === "limited" ? pause(wiser, now, outcome.why, outcome.waitMs) : wiser', "wiser"]],
+  },
+  {
+    name: "counting the requests of a minute",
+    file: "exchange/governor.ts",
+    cuts: [["if (allowed > 0) return paused;", "if (allowed > -1e9) return paused;"]],
+  },
+  {
+    name: "leaving others their share",
+    file: "exchange/governor.ts",
+    cuts: [["const others = Math.max(0, rate.limit - rate.remaining - counted);", "const others = -counted * 0;"]],
+  },
+  {
+    name: "remembering the limit over a restart",
+    file: "exchange/store.ts",
+    cuts: [
+      ['return this.#recall<Governor>("governor") ?? idle;', "return (this as { kept?: Governor }).kept ?? idle;"],
+      ['this.#remember("governor", governor);', "(this as { kept?: Governor }).kept = governor;"],
+    ],
+  },
+  {
+    name: "the alarm",
+    file: "exchange/exchange.ts",
+    cuts: [["this.#alarmAt = undefined;\n    this.#pump();", "this.#alarmAt = undefined;"]],
+  },
+  {
+    name: "another try after an unknown outcome",
+    file: "exchange/settle.ts",
+    cuts: [["notBefore: givenUp ? Number.MAX_SAFE_INTEGER : now + wait", "notBefore: Number.MAX_SAFE_INTEGER"]],
+  },
+  {
+    name: "final means final",
+    file: "exchange/outbox.ts",
+    cuts: [
+      ["return told !== undefined && finals.has(told) && !finals.has(desired) ? told : desired;", "return desired;"],
+    ],
+  },
+  {
+    name: "checking signatures",
+    file: "hooks/receive.ts",
+    cuts: [["return verdict.genuine ? heed(", "return verdict ? heed("]],
+  },
+  {
+    name: "answering only what is stored",
+    file: "hooks/receive.ts",
+    cuts: [
+      [
+        "heardAt: hook.receivedAt })),\n        );",
+        "heardAt: hook.receivedAt })),\n        ).catch(() => ({ fresh: 0 }));",
+      ],
+    ],
+  },
+  {
+    name: "one transaction for an event and its plan",
+    file: "exchange/desk.ts",
+    cuts: [["return this.#ctx.storage.transactionSync(change);", "return change();"]],
+  },
+  {
+    name: "taking a repeated event for the same",
+    file: "exchange/store.ts",
+    cuts: [["VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1", "VALUES (?, ?, ?, ?, ?) RETURNING 1"]],
+  },
+  {
+    name: "noticing a download that broke off",
+    file: "recordings/courier.ts",
+    cuts: [
+      [
+        "store(this.env.RECORDINGS, opened.response, stem,",
+        "store(this.env.RECORDINGS, await untilItBreaks(opened.response), stem,",
+      ],
+      [
+        "export class Courier",
+        `async function untilItBreaks(response: Response): Promise<Response> {
+  const parts: Uint8Array[] = [];
+  try {
+    for await (const part of response.body ?? []) parts.push(part);
+  } catch {}
+  return new Response(new Blob(parts as Uint8Array<ArrayBuffer>[]).stream());
+}
+
+export class Courier`,
+      ],
+    ],
+  },
+  {
+    name: "asking again for a recording",
+    file: "exchange/recording-row.ts",
+    cuts: [['const over = result.kind === "never" || dueAt > handling.deadline;', "const over = true;"]],
+  },
+];
+
+/** `source` without the mechanism. Throws where the mechanism is not found, or at several places. */
+export function sabotaged(source: string, { name, file, cuts }: Sabotage): string {
+  return cuts.reduce((rest, [text, instead]) => {
+    if (rest.split(text).length !== 2) throw new Error(`"${name}" is not found once in ${file}: ${text}`);
+    return rest.replace(text, () => instead);
+  }, source);
+}
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** A copy in the folder `into` of what the worker of a run is built from, without the mechanism. */
+export async function sabotagedSources(into: string, sabotage: Sabotage): Promise<void> {
+  const parts = ["src", "test/chaos", "wrangler.toml", "package.json", "tsconfig.json"];
+  for (const part of parts) await cp(join(root, part), join(into, part), { recursive: true });
+  await symlink(join(root, "node_modules"), join(into, "node_modules"), "dir");
+  const file = join(into, "src", sabotage.file);
+  await writeFile(file, sabotaged(await readFile(file, "utf8"), sabotage));
+}
