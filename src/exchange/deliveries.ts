@@ -123,6 +123,9 @@ export class Deliveries {
           const problem = outcome.kind === "too-large" ? "it is too large for the system" : "the system refused it";
           this.#desk.store.putRecording({ ...row, state: "kept", problem });
         }
+        if (settled.consequence === "lost") {
+          this.#desk.store.putRecording({ ...row, state: "kept", problem: "it did not get through to the system" });
+        }
         if (settled.consequence === "no-file") {
           this.#desk.store.putRecording({ ...row, state: "gone", problem: "it is not in the archive any more" });
         }

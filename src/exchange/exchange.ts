@@ -15,6 +15,7 @@ import { Fetches } from "./fetches.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Inquiries } from "./inquiries.ts";
 import { Planner } from "./planner.ts";
+import { retried } from "./recording-row.ts";
 import type { CallKey, CallRow, Counts, Malformed } from "./rows.ts";
 import { migrate } from "./schema.ts";
 import { afresh, revived } from "./told.ts";
@@ -116,8 +117,9 @@ export class Exchange extends DurableObject<Env> {
     if (refusal) return refusal;
     const now = this.#desk.outside.now();
     this.#desk.together(() => {
-      for (const lost of this.#desk.store.recordingsOf(key).filter(({ state }) => state === "gone")) {
-        this.#desk.store.putRecording({ ...lost, state: "waiting", attempt: 0, dueAt: now });
+      for (const recording of this.#desk.store.recordingsOf(key)) {
+        const again = retried(recording, channel.recordings.max_bytes, now);
+        if (again) this.#desk.store.putRecording(again);
       }
       this.#planner.replan(channel, key, now, afresh(row.told, edit));
     });

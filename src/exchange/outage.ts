@@ -29,7 +29,7 @@ export function isDown({ failed }: Outage): boolean {
 
 /** `outage` after a form of `call` came to an outcome at `now` (ms since the epoch); `random` in [0, 1). */
 export function noted(outage: Outage, outcome: Outcome, call: string, now: number, random: number): Outage {
-  if (outcome.kind === "no-file") return outage;
+  if (outcome.kind === "no-file" || outcome.kind === "unsent") return outage;
   // Whatever it says, it is there.
   if (outcome.kind !== "unknown") return noOutage;
   // One call that it cannot take is no outage, but once it is down every failed try counts.

@@ -97,9 +97,10 @@ function nextUpdate(
   recordings: readonly RecordingRow[],
   delivery: "live" | "final",
 ): Step | undefined {
-  // The channel is configured to do without update_call.
-  if (delivery === "final") return undefined;
-  const change = update(call, desired, told, recordings);
+  // The channel is configured to do without update_call, unless that is all that can still bring the recording.
+  if (delivery === "final" && !told.updatable) return undefined;
+  const untold = delivery === "final" ? { ...desired, assignee: undefined, comment: undefined } : desired;
+  const change = update(call, untold, told, recordings);
   if (Object.keys(change.tells).length > 0) return change;
   if (!finals.has(told.status ?? "ringing")) return undefined;
   if (told.attaching !== undefined) return { ...change, class: classes.recording };

@@ -17,8 +17,12 @@ export interface Told {
   readonly remark?: string;
   /** The recording whose attaching has an unknown outcome, by `recordingKey`. */
   readonly attaching?: string;
-  /** How many recordings it has. */
-  readonly attached?: number;
+  /** How often in a row that came to nothing, though the system is there. */
+  readonly lostAttaches?: number;
+  /** A digest of what the system last said of the call's audio. */
+  readonly audio?: string;
+  /** The only create of the call left its recording behind, and an ask showed that update_call works here. */
+  readonly updatable?: true;
   /** Who was to see the card is left out, since a create that named them was refused. */
   readonly unaddressed?: true;
   /** The form that was refused, as JSON: the same one is not sent again. */
@@ -44,6 +48,7 @@ export function afresh(told: Told, edit?: Edit): Told {
     edit,
     refused: undefined,
     unaddressed: undefined,
+    lostAttaches: undefined,
     notBefore: undefined,
     failingSince: undefined,
     attempt: 0,

@@ -1,6 +1,7 @@
 /** Asking a PBX after calls: to its own API only, by the rules that recordings are fetched by. */
 import type { Account, AskedCall, CallState, Inquiry, StateSource } from "../providers/provider.ts";
 import { follow } from "../recordings/fetch.ts";
+import { limits } from "../recordings/limits.ts";
 import { beginning } from "../system/client.ts";
 
 /** How much of an answer is read, in bytes: Zadarma's has up to 1000 rows. */
@@ -34,10 +35,11 @@ async function answersTo(
   { api }: Account,
 ): Promise<{ readonly answers: readonly unknown[] } | { readonly why: string }> {
   const answers: unknown[] = [];
+  const bounds = { hosts, api, answerMs: limits.answerMs, over: AbortSignal.timeout(limits.totalMs) };
   for (const request of requests) {
-    const opened = await follow(request, hosts, api);
-    if (opened.kind !== "media") return { why: opened.why };
-    answers.push(await json(opened.response));
+    const answer = await follow(request, bounds);
+    if (answer.kind !== "media") return { why: answer.why };
+    answers.push(await json(answer.response));
   }
   return { answers };
 }

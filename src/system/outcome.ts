@@ -1,4 +1,5 @@
 /** What became of a delivery: judged from the status first, the body's shape never trusted. */
+import { createHash } from "node:crypto";
 import * as z from "zod";
 
 /** What the system answered; `body` ends after `maxBodyBytes`. */
@@ -22,7 +23,8 @@ export interface Silence {
 export interface Accepted {
   readonly callId: string;
   readonly ticketId?: string;
-  readonly hasRecording: boolean;
+  /** A digest of what it says of the call's audio; absent where it has none, or does not say. */
+  readonly audio?: string;
 }
 
 /** A form that was not taken, or not surely. `why` is for logs, `answer` (`maxKeptBytes` at most) for the operator alone. */
@@ -40,6 +42,8 @@ export type NotTaken =
   | ({ readonly kind: "limited"; readonly waitMs?: number } & Said)
   /** Nothing was sent, since the file that was to go along is not there any more. */
   | ({ readonly kind: "no-file" } & Said)
+  /** Nothing was sent, since the file could not be had just now. */
+  | ({ readonly kind: "unsent" } & Said)
   /** The file is too large for it; the form itself may be fine. */
   | ({ readonly kind: "too-large" } & Said)
   /** It may or may not have been done. */
@@ -89,8 +93,13 @@ function accepted(answer: Answer): Outcome {
     kind: "delivered",
     callId: String(call_id),
     ticketId: ticket_id === null || ticket_id === undefined ? undefined : String(ticket_id),
-    hasRecording: Boolean(audio_record),
+    audio: audio_record ? digest(JSON.stringify(audio_record)) : undefined,
   };
+}
+
+/** An address may be secret, and as long as it likes: this tells one from another. */
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
 }
 
 function parse(text: string): unknown {

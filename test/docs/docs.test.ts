@@ -11,12 +11,14 @@ import { maxRound, roundMs } from "../../src/exchange/housekeeping.ts";
 import { maxAsked } from "../../src/exchange/inquiries.ts";
 import { maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
 import { migrations } from "../../src/exchange/schema.ts";
+import { maxLostAttaches } from "../../src/exchange/settle.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
 import { maxBodyBytes as maxHookBytes } from "../../src/hooks/body.ts";
 import { maxInquiryBytes } from "../../src/inquiries/inquire.ts";
 import { providers } from "../../src/providers/index.ts";
 import { events as zadarmaEvents } from "../../src/providers/zadarma-events.ts";
-import { maxStoredBytes } from "../../src/recordings/store.ts";
+import { maxResumes } from "../../src/recordings/download.ts";
+import { limits } from "../../src/recordings/limits.ts";
 import { fileTimeoutMs, formTimeoutMs } from "../../src/system/client.ts";
 import { maxBodyBytes as maxAnswerBytes, maxKeptBytes } from "../../src/system/outcome.ts";
 
@@ -195,7 +197,7 @@ describe("numbers are the code's", () => {
     ["README.md", `asked for ${recordingDefaults.wait / 60} minutes more`],
     ["docs/configuration.md", `| ${maxHookBytes / 1024} KiB;`],
     ["docs/configuration.md", `| ${maxEventsPerCall};`],
-    ["docs/configuration.md", `| ${maxStoredBytes / 1024 ** 3} GiB |`],
+    ["docs/configuration.md", `| ${limits.maxBytes / 1024 ** 3} GiB |`],
     ["docs/operator.md", `more than ${burst} webhooks at once, or more than ${perSecond} a second`],
     ["docs/security.md", `more than ${burst} at once, or ${perSecond} a second on and on`],
     ["docs/storage.md", `Up to ${maxEventsPerCall} different events`],
@@ -210,6 +212,11 @@ describe("numbers are the code's", () => {
     ["docs/delivery.md", `it is taken to be ${assumedLimit}.`],
     ["docs/delivery.md", `a sliding minute of ${windowMs / 1000} seconds`],
     ["docs/delivery.md", `within ${formTimeoutMs / 1000} seconds (with a file: ${fileTimeoutMs / minute} minutes)`],
+    ["docs/delivery.md", `After ${maxLostAttaches} such tries`],
+    ["docs/delivery.md", `up to ${maxResumes} times`],
+    ["docs/delivery.md", `${limits.answerMs / 1000} seconds to begin its answer`],
+    ["docs/delivery.md", `silent for ${limits.stallMs / 1000} seconds`],
+    ["docs/delivery.md", `${limits.totalMs / minute} minutes for all of it`],
     ["docs/delivery.md", `${maxAnswerBytes / 1024} KiB are read at most`],
     ["docs/delivery.md", `${maxKeptBytes / 1024} KiB are kept`],
     ["docs/storage.md", `${maxKeptBytes / 1024} KiB of its answer`],

@@ -1,6 +1,7 @@
 /** Zadarma's API as far as recordings and statistics go: as strict about signatures, as vague about errors. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Media, media } from "./media-file.ts";
 
 export interface ZadarmaRecording {
   readonly bytes: Uint8Array;
@@ -9,6 +10,8 @@ export interface ZadarmaRecording {
   /** Until then it is not found; ms since the epoch. */
   readonly readyAt?: number;
   readonly pbxCallId: string;
+  /** How it is handed out, where that goes wrong. */
+  readonly file?: Media;
 }
 
 /** A row of the statistics, as documented; ids and extensions come as numbers now and then. */
@@ -55,7 +58,7 @@ const lifetimes = { least: 180, usual: 1800, most: 5_184_000 };
 /** Answers what is the API's; `false` for a request that is not. */
 export function zadarmaApi(
   settings: ZadarmaApiSettings,
-): (request: IncomingMessage, response: ServerResponse) => boolean {
+): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
   const { recordings, now, limitedAs = 200 } = settings;
   const requested: number[] = [];
   const requestedStatistics: number[] = [];
@@ -110,7 +113,7 @@ export function zadarmaApi(
     return { status: 200, body: { status: "success", ...(pbxCallId ? { links } : { link: links[0] }), lifetime_till } };
   };
 
-  const download = (request: IncomingMessage, response: ServerResponse) => {
+  const download = async (request: IncomingMessage, response: ServerResponse) => {
     const [, token = "", callId] =
       /^\/v1\/pbx\/record\/download\/([0-9a-f]+)\/(.+)\.mp3$/.exec(request.url ?? "") ?? [];
     const grant = tokens.get(token);
@@ -121,15 +124,15 @@ export function zadarmaApi(
       response.writeHead(404, { "content-type": "text/html" }).end("<html><h1>404 Not Found</h1></html>");
       return;
     }
-    const { bytes, type } = recording;
-    response.writeHead(200, { "content-type": type, "content-length": bytes.byteLength }).end(bytes);
+    const { bytes, type, file = media({ source: bytes, type }) } = recording;
+    await file.serve(request, response);
   };
 
-  return (request, response) => {
+  return async (request, response) => {
     const path = request.url ?? "";
     if (!path.startsWith("/v1/")) return false;
     if (path.startsWith("/v1/pbx/record/download/")) {
-      download(request, response);
+      await download(request, response);
       return true;
     }
     const { status, body } = answerOf(request);
