@@ -186,7 +186,7 @@ test("a voicemail is attached to a missed call", async () => {
   expect((await scene.call(root.sid)).status).toBe("missed");
 });
 
-const incoming = { call_start: "2026-11-23 10:00:00", caller_id: "+380671112233", called_did: "+380443334455" };
+const incoming = { caller_id: "+380671112233", called_did: "+380443334455" };
 const talked = { internal: "100", last_internal: "100", duration: "33", disposition: "answered", is_recorded: "1" };
 
 test("Zadarma's RECORD may come before its END", async () => {
