@@ -227,7 +227,8 @@ function noteOf(fields: URLSearchParams): string | undefined {
   return answeredBy.startsWith("machine_") ? "Answered by an answering machine." : undefined;
 }
 
-function timeOf(rfc2822: string | null): number | undefined {
+/** ms since the epoch; undefined for what is no time. */
+export function timeOf(rfc2822: string | null): number | undefined {
   const time = Date.parse(rfc2822 ?? "");
   return Number.isNaN(time) ? undefined : time;
 }

@@ -1,6 +1,7 @@
 /** Twilio Voice. Webhooks: https://www.twilio.com/docs/usage/webhooks/voice-webhooks (read 2026-08). */
 import type { CallEvent } from "../calls/event.ts";
-import { urlAndFormSignature } from "../verify/twilio-signature.ts";
+import { formText, urlAndFormSignature } from "../verify/twilio-signature.ts";
+import { inWindow } from "../verify/window.ts";
 import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
 import { dialledUserIn, numberIn } from "./twilio-address.ts";
 import {
@@ -9,6 +10,7 @@ import {
   machineEvent,
   recordingEvent,
   statusEvent,
+  timeOf,
   voiceEvent,
   voicemailEvent,
   wasConnected,
@@ -24,7 +26,11 @@ export const twilio = {
   name: "twilio",
   secrets: { required: ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"] },
   settings: twilioSettings,
-  verify: (hook, { secrets }) => signed(hook, secrets),
+  async verify(hook, { secrets }) {
+    const verdict = await signed(hook, secrets);
+    const at = timeIn(hook.fields);
+    return verdict.genuine && at !== undefined ? inWindow(hook, at) : verdict;
+  },
   read({ fields }, account) {
     const kind = kindOf(fields);
     if (kind === "other") return ignored;
@@ -47,6 +53,15 @@ export const twilio = {
     read: (answers, { call }, account) => toldBy(answers, call, account),
   },
 } satisfies Provider<TwilioSettings>;
+
+/**
+ * When what a status callback tells of happened; requests for TwiML tell no time. It is looked for in the text that is
+ * signed, where names and values have no mark between them: a forger could call the field by another part of that text.
+ */
+function timeIn(fields: URLSearchParams): number | undefined {
+  const [, written] = /Timestamp(\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} [+-]\d{4})/.exec(formText(fields)) ?? [];
+  return timeOf(written ?? null);
+}
 
 type Kind = "voice" | "status" | "dial" | "voicemail" | "recording" | "machine";
 

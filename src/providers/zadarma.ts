@@ -7,10 +7,12 @@
  */
 import * as z from "zod";
 import type { CallEvent } from "../calls/event.ts";
+import type { Hook } from "../hooks/hook.ts";
 import { rotation } from "../verify/hmac.ts";
 import { fromSource, isSource } from "../verify/source.ts";
-import { forged, genuine } from "../verify/verdict.ts";
-import { zadarmaSigned } from "../verify/zadarma-signature.ts";
+import { forged, genuine, type Verdict } from "../verify/verdict.ts";
+import { inWindow } from "../verify/window.ts";
+import { signedText, zadarmaSigned } from "../verify/zadarma-signature.ts";
 import { type Account, emptyOk, type Provider } from "./provider.ts";
 import { instantOf, zoneNamed } from "./zadarma-clock.ts";
 import { directionOf, events, identityOf, idPattern } from "./zadarma-events.ts";
@@ -37,6 +39,13 @@ export type ZadarmaSettings = z.infer<typeof settings>;
 /** In characters. What is longer is no check of an address. */
 const maxEchoLength = 512;
 
+/** Of `YYYY-MM-DD HH:MM:SS`, in characters. */
+const timeLength = 19;
+/** The longest call: its end tells when it began. In ms. */
+const maxCallMs = 24 * 60 * 60_000;
+/** How far a clock that nobody knows the zone of may be behind UTC or ahead of it, in ms. */
+const maxZoneMs = 14 * 60 * 60_000;
+
 /** How long the link to a recording stays good, in seconds; it is asked for anew with every attempt. */
 const linkLifetime = "3600";
 
@@ -59,7 +68,9 @@ export const zadarma = {
     if (!name) return forged("no event field: Zadarma names the event in every webhook");
     const event = events.get(name);
     // How the others are signed is not documented. Whoever sends them, `read` drops them.
-    return event ? zadarmaSigned(hook, event.covers, account.secrets.get("ZADARMA_SECRET")) : genuine;
+    if (!event) return genuine;
+    const signed = await zadarmaSigned(hook, event.covers, account.secrets.get("ZADARMA_SECRET"));
+    return signed.genuine && event.covers.includes("call_start") ? lately(hook, event.covers, account) : signed;
   },
 
   // The answer is always empty: to a START or an IVR anything else would be a command to the live call.
@@ -111,6 +122,17 @@ function apiOf({ api }: Account<ZadarmaSettings>): string {
 
 function credentialsOf(account: Account<ZadarmaSettings>): Credentials {
   return { key: current(account, "ZADARMA_KEY"), secret: current(account, "ZADARMA_SECRET") };
+}
+
+/**
+ * Whether the call began lately. Its time ends what is signed, where the values have no mark between them: a forger could
+ * put it into another field, or what was signed of another event into this one.
+ */
+function lately(hook: Hook, covers: readonly string[], account: Account<ZadarmaSettings>): Verdict {
+  const zone = zoneOf(account);
+  const began = instantOf(signedText(hook, covers).slice(-timeLength), zone ?? "UTC");
+  if (began === undefined) return forged("what is signed does not end in a call_start such as 2026-11-23 10:00:00");
+  return inWindow(hook, began, maxCallMs + (zone === undefined ? maxZoneMs : 0));
 }
 
 /** Novofon's accounts live by Moscow's clock. */

@@ -21,6 +21,7 @@ import { maxResumes } from "../../src/recordings/download.ts";
 import { limits } from "../../src/recordings/limits.ts";
 import { fileTimeoutMs, formTimeoutMs } from "../../src/system/client.ts";
 import { maxBodyBytes as maxAnswerBytes, maxKeptBytes } from "../../src/system/outcome.ts";
+import { maxAheadMs, maxLateMs } from "../../src/verify/window.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
@@ -233,6 +234,9 @@ describe("numbers are the code's", () => {
     ["docs/reliability.md", `asked for ${recordingDefaults.wait / 60} minutes after the call`],
     ["docs/reliability.md", `otherwise for ${blockMs / minute} minutes`],
     ["docs/security.md", `A call has ${maxEventsPerCall} events at most, the malformed webhooks ${maxMalformed} rows`],
+    ["docs/security.md", `longer ago than ${maxLateMs / (60 * minute)} hours is refused`],
+    ["docs/security.md", `more than ${maxAheadMs / (60 * minute)} hours to come`],
+    ["docs/providers/twilio.md", `more than ${maxLateMs / (60 * minute)} hours ago`],
     ["docs/security.md", `Bodies end at ${maxHookBytes / 1024} KiB`],
     ["docs/security.md", `of which ${maxAnswerBytes / 1024} KiB are read`],
   ])("%s: %s", (name, says) => expect(page(name).replace(/\s+/g, " ")).toContain(says));

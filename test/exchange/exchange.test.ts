@@ -121,7 +121,7 @@ describe("a channel that sends more than any PBX does", () => {
     hookUrl: "https://hooks.example/hooks/support",
   });
   const webhook = (pbx_call_id: string): Promise<Response> => {
-    const { url, ...init } = pbx.start({ pbx_call_id, call_start: "2026-11-23 10:00:00", caller_id: "+380501234567" });
+    const { url, ...init } = pbx.start({ pbx_call_id, caller_id: "+380501234567" });
     return (exports as unknown as { default: Fetcher }).default.fetch(url, init) as unknown as Promise<Response>;
   };
 

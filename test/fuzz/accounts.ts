@@ -7,7 +7,7 @@ import {
 } from "twilio/lib/webhooks/webhooks.js";
 import { twilioPbx, stories as twilioStories } from "../standins/twilio.ts";
 import type { Webhook } from "../standins/webhook.ts";
-import { signatureFor, wallClock, zadarmaPbx, stories as zadarmaStories } from "../standins/zadarma.ts";
+import { signatureOf, signedText, wallClock, zadarmaPbx, stories as zadarmaStories } from "../standins/zadarma.ts";
 import { type Draft, type Field, read, type Wire, wireOf } from "./draft.ts";
 
 /** `unsigned`: of a kind that nobody says how to sign; it is answered, and nothing comes of it. */
@@ -70,9 +70,19 @@ export const twilio: Account = {
         : body === "" && !promised
           ? validateRequest(twilioToken, signature, url, {})
           : validateRequestWithBody(twilioToken, signature, url, body);
-    return valid ? "genuine" : "forged";
+    return valid ? timeliness(read(wire)?.getAll("Timestamp") ?? []) : "forged";
   },
 };
+
+const dayMs = 24 * 60 * 60_000;
+
+/** A time that is none of Twilio's, or one of several, may be read or not. */
+function timeliness(written: readonly string[]): Truth | undefined {
+  const [only, ...others] = written;
+  if (only === undefined) return "genuine";
+  if (others.length > 0 || !/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000$/.test(only)) return undefined;
+  return Math.abs(Date.parse(only) - Date.now()) < dayMs ? "genuine" : "forged";
+}
 
 /** Without a prototype, which would take a field of that name for itself. */
 function paramsOf({ sent, fields }: Pick<Draft, "sent" | "fields">): Record<string, string[]> {
@@ -93,8 +103,9 @@ export const zadarma: Account = {
   table: { provider: "zadarma", country: "UA" },
   secrets: { SUPPORT_ZADARMA_KEY: "fuzz-zadarma-key", SUPPORT_ZADARMA_SECRET: zadarmaSecret },
   genuine: (now) => {
-    const pbx = zadarmaPbx({ key: "", secret: zadarmaSecret, hookUrl: `${publicUrl}/hooks/support` });
-    const calls = zadarmaStories(pbx, { run: "fuzz", callStart: wallClock(now) });
+    const hookUrl = `${publicUrl}/hooks/support`;
+    const pbx = zadarmaPbx({ key: "", secret: zadarmaSecret, hookUrl, now: () => now });
+    const calls = zadarmaStories(pbx, { run: "fuzz" });
     const others = [pbx.sms({ result: '{"caller_id":"1"}' }), pbx.document({ result: "{}" }), pbx.echo("here")];
     return [...calls.flatMap(({ webhooks }) => webhooks), ...others].map(draftOf);
   },
@@ -104,8 +115,9 @@ export const zadarma: Account = {
   sign: (draft) => {
     const wire = wireOf(draft);
     const fields = firsts(draft.fields);
-    const signature = signatureFor(zadarmaSecret, fields.get("event") ?? "", fields);
-    return signature === undefined ? wire : { ...wire, headers: { ...wire.headers, signature } };
+    const text = signedText(fields.get("event") ?? "", fields);
+    if (text === undefined) return wire;
+    return { ...wire, headers: { ...wire.headers, signature: signatureOf(zadarmaSecret, text) } };
   },
   judge: (wire, untouched) => {
     const fields = read(wire, untouched);
@@ -113,11 +125,19 @@ export const zadarma: Account = {
     const event = fields.get("event");
     if (event === null && (fields.get("zd_echo")?.length ?? Number.NaN) <= 512) return "unsigned";
     if (!event || !isPath(wire.target, "/hooks/support")) return "forged";
-    const signature = signatureFor(zadarmaSecret, event, firsts([...fields]));
-    if (signature === undefined) return "unsigned";
-    return wire.headers.signature?.trim() === signature ? "genuine" : "forged";
+    const text = signedText(event, firsts([...fields]));
+    if (text === undefined) return "unsigned";
+    const timely = !/^NOTIFY_(?!RECORD)/.test(event) || isLately(text.slice(-19));
+    return timely && wire.headers.signature?.trim() === signatureOf(zadarmaSecret, text) ? "genuine" : "forged";
   },
 };
+
+/** Whether a call may have begun at this time, by a clock in any zone. */
+function isLately(call_start: string): boolean {
+  const time = Date.parse(`${call_start.replace(" ", "T")}Z`);
+  if (Number.isNaN(time) || wallClock(time) !== call_start) return false;
+  return time < Date.now() + dayMs && time > Date.now() - 2 * dayMs - (14 / 24) * dayMs;
+}
 
 /** Whether `target` is at `path` or below it. */
 function isPath(target: string, path: string): boolean {

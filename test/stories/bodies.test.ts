@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { maxBodyBytes } from "../../src/hooks/body.ts";
 import { runtimeMemory } from "../fuzz/memory.ts";
 import { send, type Webhook } from "../standins/webhook.ts";
-import { wallClock } from "../standins/zadarma.ts";
 import { type Scene, setScene } from "./scene.ts";
 
 let scene: Scene;
@@ -20,7 +19,7 @@ afterAll(() => scene.close());
 
 const call = () => ({
   pbx_call_id: "in_body",
-  call_start: wallClock(Date.now()),
+
   caller_id: "+380671112233",
   called_did: "+380443334455",
 });

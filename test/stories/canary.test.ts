@@ -154,7 +154,7 @@ function operator(path: string, method = "GET"): Promise<number> {
   return heard(`/api${path}`, { method, headers: { authorization: `Bearer ${secrets.CONSOLE_TOKEN}` } });
 }
 
-const call = { call_start: "2026-11-23 10:00:00", caller_id: numbers.caller, called_did: "+380443334455" };
+const call = { caller_id: numbers.caller, called_did: "+380443334455" };
 const talked = { internal: "100", last_internal: "100", duration: "33", disposition: "answered", is_recorded: "1" };
 
 function zadarma(secret = secrets.SUPPORT_ZADARMA_SECRET, hookSecret = secrets.SUPPORT_HOOK_SECRET) {

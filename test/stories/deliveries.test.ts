@@ -16,7 +16,6 @@ afterEach(() => scene.close());
 
 const ring = {
   pbx_call_id: "in_story",
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380671112233",
   called_did: "+380443334455",
 };

@@ -9,7 +9,7 @@ import { type Pbx, startPbx } from "../standins/media.ts";
 import { type System, type SystemCall, startSystem } from "../standins/system.ts";
 import { twilioPbx } from "../standins/twilio.ts";
 import { send, type Webhook } from "../standins/webhook.ts";
-import { wallClock, zadarmaApi, zadarmaPbx } from "../standins/zadarma.ts";
+import { zadarmaApi, zadarmaPbx } from "../standins/zadarma.ts";
 import type { ZadarmaRecording } from "../standins/zadarma-api.ts";
 import { until } from "./harness.ts";
 import { startWrangler, type WranglerDev } from "./wrangler.ts";
@@ -161,7 +161,7 @@ describe.each(texts)("%s", (title, text) => {
   test("as a number that was dialled, an extension or a remark of Zadarma's stays text", async () => {
     const say = zadarma();
     const id = `out_${texts.findIndex(([other]) => other === title)}`;
-    const call = { pbx_call_id: id, call_start: wallClock(Date.now()), destination: text, internal: "100" };
+    const call = { pbx_call_id: id, destination: text, internal: "100" };
     await played(
       say.outStart({ ...call, caller_id: text, [text]: text }),
       say.answer({ ...call, internal: text, transfer_from: text }),
@@ -181,7 +181,7 @@ describe.each(texts)("%s", (title, text) => {
     const tell = twilio(title);
     const root = { ...tell.inbound("+14155550123", "+14155550100"), sid: text };
     const say = zadarma();
-    const call = { pbx_call_id: text, call_start: wallClock(Date.now()), caller_id: "1", called_did: "2" };
+    const call = { pbx_call_id: text, caller_id: "1", called_did: "2" };
     const named = { pbx_call_id: "in_x", call_id_with_rec: text };
     const turnedDown = [
       [tell.voice(root), "CallSid"],
@@ -205,7 +205,7 @@ describe.each(ids)("the call %s", (id) => {
     const say = zadarma();
     const call = {
       pbx_call_id: id,
-      call_start: wallClock(Date.now()),
+
       caller_id: "+380671112233",
       called_did: "380443334455",
     };
@@ -236,7 +236,7 @@ describe("a word that every object knows", () => {
     const id = `in_by_${extension}`;
     const call = {
       pbx_call_id: id,
-      call_start: wallClock(Date.now()),
+
       caller_id: "+380671112233",
       called_did: "380443334455",
     };

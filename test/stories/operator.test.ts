@@ -17,7 +17,6 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 
 const ring = {
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380671112233",
   called_did: "+380443334455",
 };

@@ -11,7 +11,7 @@ const minuteMs = 60_000;
 const mebibyte = 1024 * 1024;
 const secretLine = "+14155550111";
 
-const incoming = { call_start: "2026-11-23 10:00:00", caller_id: "+380671112233", called_did: "+380443334455" };
+const incoming = { caller_id: "+380671112233", called_did: "+380443334455" };
 const talked = { internal: "100", last_internal: "100", duration: "33", disposition: "answered", is_recorded: "1" };
 
 let scene: Scene;

@@ -42,7 +42,6 @@ afterAll(async () => {
 
 const call = {
   pbx_call_id: "in_refused",
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380501234567",
   called_did: "+380441234567",
 };

@@ -96,7 +96,6 @@ function hop(to: string): string {
 async function recorded(id: string, place: { link?: string; moved?: string }): Promise<string> {
   const call = {
     pbx_call_id: `in_${id}`,
-    call_start: "2026-11-23 10:00:00",
     caller_id: "+380671112233",
     called_did: "+380443334455",
   };

@@ -14,7 +14,6 @@ afterAll(() => scene.close());
 
 const ring = {
   pbx_call_id: "in_unended",
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380671112233",
   called_did: "+380443334455",
 };
