@@ -16,6 +16,7 @@ export default defineConfig({
         extends: false,
         test: {
           name: "core",
+          testTimeout: 60_000,
           include: [
             "test/{calls,config,docs,exchange-core,hooks,providers,recordings,standins,system,verify}/**/*.test.ts",
           ],
@@ -30,13 +31,13 @@ export default defineConfig({
             miniflare: { bindings, outboundService: () => new Response("down", { status: 503 }) },
           }),
         ],
-        test: { name: "exchange", include: ["test/exchange/**/*.test.ts"] },
+        test: { name: "exchange", include: ["test/exchange/**/*.test.ts"], testTimeout: 60_000 },
       },
       {
         extends: false,
         test: {
           name: "stories",
-          include: ["test/{chaos,stories}/**/*.test.ts"],
+          include: ["test/{chaos,fuzz,stories}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

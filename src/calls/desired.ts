@@ -76,7 +76,9 @@ function audienceOf(call: Call, rules: Rules, agent: string | undefined): Audien
   const rule = assignmentOf(call, rules);
   if (rule?.user_ids) return { kind: "users", ids: rule.user_ids };
   if (rule?.group_ids) return { kind: "groups", ids: rule.group_ids };
-  const ids = rule?.pbx_user_ids ?? (agent === undefined ? call.rung : [agent]);
+  const known = agent === undefined ? call.rung : [agent];
+  // Softphones name themselves, and the system may read a comma as the end of an id: one name must not become two.
+  const ids = rule?.pbx_user_ids ?? known.filter((id) => !id.includes(","));
   return ids.length > 0 ? { kind: "pbxUsers", ids } : undefined;
 }
 

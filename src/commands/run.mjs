@@ -23,6 +23,7 @@ const commands = new Map([
   ["check", check],
   ["format", [[...biome, "--write"]]],
   ["chaos", [command("chaos.ts")]],
+  ["fuzz", [command("fuzz.ts")]],
   ["deploy", [...check, [...wrangler, "deploy"]]],
 ]);
 

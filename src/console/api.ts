@@ -1,9 +1,12 @@
 /** The operator's JSON API: what is known of calls, what is owed, and another try for what got stuck. */
 import { type Context, Hono } from "hono";
+import * as z from "zod";
 import { type Channel, readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
+import type { Edit } from "../exchange/edit.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { notFound, problem, unauthorized } from "../hooks/problem.ts";
+import { parseJson, readBody } from "../hooks/body.ts";
+import { notFound, type Problem, problem, unauthorized } from "../hooks/problem.ts";
 import { equal } from "../verify/equal.ts";
 
 /** How many calls one answer lists at most. */
@@ -39,16 +42,23 @@ api.get("/calls/:channel/:call", async (c) => {
 
 api.post("/calls/:channel/:call/replay", async (c) => {
   const channel = channelOf(c);
+  const edit = await editIn(c);
+  if (edit === "unreadable") return problem(noEdit);
   const key = channel && { channel: channel.name, call: c.req.param("call") };
-  const replayed = key && (await exchangeOf(c, channel).replay(key));
-  return replayed ? c.json({ replayed: 1 }, 202) : problem(notFound);
+  const replayed = key && (await exchangeOf(c, channel).replay(key, edit));
+  if (replayed === undefined) return problem(notFound);
+  if (replayed === "replayed") return c.json({ replayed: 1 }, 202);
+  return problem({ ...noEdit, detail: `${replayed.field} ${replayed.problem}`, field: replayed.field });
 });
 
 /** All calls that wait for the operator, of one channel or of all. */
 api.post("/calls/replay", async (c) => {
   const { channel } = c.req.query();
-  const counts = await Promise.all(exchanges(c).map((exchange) => exchange.replayStuck(channel)));
-  return c.json({ replayed: counts.reduce((sum, count) => sum + count, 0) }, 202);
+  const edit = await editIn(c);
+  if (edit === "unreadable") return problem(noEdit);
+  const counts = await Promise.all(exchanges(c).map((exchange) => exchange.replayStuck(channel, edit)));
+  const sum = (name: "replayed" | "skipped") => counts.reduce((total, count) => total + count[name], 0);
+  return c.json({ replayed: sum("replayed"), skipped: sum("skipped") }, 202);
 });
 
 /** Genuine webhooks that could not be understood, newest first. */
@@ -76,6 +86,26 @@ api.get("/recordings/:key{.+}", async (c) => {
   if (part) headers.set("content-range", `bytes ${offset}-${(offset ?? 0) + (length ?? 0) - 1}/${object.size}`);
   return new Response(object.body, { status: part ? 206 : 200, headers });
 });
+
+const noEdit: Problem = {
+  status: 400,
+  title: "Not replayed",
+  detail: 'Send nothing, or {"form": {"<field>": "<value>", "<field>[]": ["<id>"], "<field to leave out>": null}}.',
+};
+
+const value = z.union([z.string().min(1), z.array(z.string().min(1)).min(1), z.null()]);
+const editBody = z.strictObject({ form: z.record(z.string(), value) });
+
+/** What is to be changed of the form before it is sent again, where the request says so. */
+async function editIn(c: Api): Promise<Edit | undefined | "unreadable"> {
+  try {
+    const text = new TextDecoder().decode(await readBody(c.req.raw));
+    if (text.trim() === "") return undefined;
+    return editBody.parse(parseJson(text)).form;
+  } catch {
+    return "unreadable";
+  }
+}
 
 function channelOf(c: Api): Channel | undefined {
   return readConfiguration(c.env).channels.get(c.req.param("channel") ?? "");

@@ -4,17 +4,17 @@ import { log } from "../log.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
 import { asideMs, type Desk } from "./desk.ts";
 import { learn, pause, spend, waitMs } from "./governor.ts";
-import { classes, type Step } from "./outbox.ts";
+import { isDown, maxDownWaitMs, noOutage, noted } from "./outage.ts";
+import { type Class, classes, type Step } from "./outbox.ts";
 import type { Planner } from "./planner.ts";
 import { recordingKey } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { settle } from "./settle.ts";
-import { untold } from "./told.ts";
+import { type Told, untold } from "./told.ts";
+import { hasteOf, nextTurn, noTurns, openClasses, tookTurn } from "./turns.ts";
 
-/** Forms under way at once. The platform lets six connections wait for an answer; transfers need some of them. */
-const maxDeliveries = 4;
-/** Recordings on their way to the system at once, among those: a slow upload must not hold up cards. */
-const maxAttaching = 2;
+/** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
+const maxLooked = 200;
 /** How long a channel rests after the system refused its credentials: doubling from the first to the second, in ms. */
 const restMs = [30_000, 15 * 60_000] as const;
 
@@ -22,9 +22,10 @@ export class Deliveries {
   readonly #desk: Desk;
   readonly #planner: Planner;
   readonly #done: () => void;
-  /** The calls that a form is under way for, as `channel/call`. */
-  readonly #underWay = new Set<string>();
-  #attaching = 0;
+  /** The class of the form that is under way for each call, by `channel/call`. */
+  readonly #underWay = new Map<string, Class>();
+  #turns = noTurns;
+  #outage = noOutage;
 
   /** `done` is called after each delivery. */
   constructor(desk: Desk, planner: Planner, done: () => void) {
@@ -37,23 +38,36 @@ export class Deliveries {
     return this.#underWay.size;
   }
 
-  /** Starts deliveries until none is due or no more may start; returns when the limit has room again, if it is that. */
+  /** While the system is down, when it is asked again, ms since the epoch. */
+  get downUntil(): number | undefined {
+    return isDown(this.#outage) ? this.#outage.until : undefined;
+  }
+
+  /** Starts deliveries until none is due or no more may start; returns when one may again, if it is time that holds them up. */
   startDue(now: number): number | undefined {
-    while (this.#underWay.size < maxDeliveries) {
-      const resting = [...this.#desk.store.pauses()].filter(([, rest]) => rest.until > now).map(([name]) => name);
-      const lastClass = this.#attaching < maxAttaching ? classes.recording : classes.change;
-      const row = this.#desk.store.dueCall(now, lastClass, { channels: resting, calls: [...this.#underWay] });
+    const resting = this.#desk.store.pauses();
+    const awake = this.#desk.channels().filter(({ name }) => (resting.get(name)?.until ?? 0) <= now);
+    const channels = new Map(awake.map((channel) => [channel.name, channel]));
+    for (let looked = 0; looked < maxLooked; looked++) {
+      const busy = [...this.#underWay.keys()];
+      const open = openClasses([...this.#underWay.values()], isDown(this.#outage));
+      const waiting = this.#desk.queue.waiting(now, [...channels.keys()], open, busy);
+      const turn = nextTurn(this.#turns, waiting, now);
+      const channel = turn && channels.get(turn.channel);
+      if (!turn || !channel) return undefined;
+      const haste = hasteOf(this.#turns, turn, now);
+      const from = Math.max(now + waitMs(this.#desk.store.governor(), now, this.#rpm(), haste), this.downUntil ?? 0);
+      if (from > now) return from;
+      const row = this.#desk.queue.dueCall(turn, now, busy);
       if (!row) return undefined;
-      const channel = this.#desk.channel(row.channel);
-      const wait = waitMs(this.#desk.store.governor(), now, this.#rpm());
-      if (wait > 0) return now + wait;
-      const planned = channel && this.#planner.tryPlan(channel, row, now);
-      if (!channel || !planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
+      const planned = this.#planner.tryPlan(channel, row, now);
+      if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
       else if (planned.step && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
+        this.#turns = tookTurn(this.#turns, turn, waiting);
         this.#start(channel, planned.row, planned.step, now);
       }
     }
-    return undefined;
+    return now;
   }
 
   /** What is written here is durable before the request leaves: a crash finds the request counted, the create marked. */
@@ -63,15 +77,13 @@ export class Deliveries {
     const create = step.kind === "create" ? "sent" : row.told.create;
     this.#desk.store.putCall({ ...row, told: { ...row.told, create, attaching } });
     const key = `${row.channel}/${row.call}`;
-    this.#underWay.add(key);
-    this.#attaching += Number(step.recording !== undefined);
+    this.#underWay.set(key, step.recording ? classes.recording : step.class);
     this.#desk.goOn(
       this.#deliver(channel, step)
         .then((delivered) => this.#delivered(channel, row, step, delivered, now))
         .catch((error) => log("error", "delivery", { channel: channel.name, call: row.call, error: String(error) }))
         .then(() => {
           this.#underWay.delete(key);
-          this.#attaching -= Number(step.recording !== undefined);
           this.#done();
         }),
     );
@@ -94,6 +106,7 @@ export class Deliveries {
 
   #delivered(channel: Channel, key: CallKey, step: Step, { outcome, rate }: Delivered, sentAt: number): void {
     const now = this.#desk.outside.now();
+    this.#note(key, step, outcome, now);
     this.#desk.together(() => {
       const told = this.#desk.store.call(key)?.told ?? untold;
       const settled = settle(told, step, outcome, now, this.#desk.outside.random());
@@ -110,15 +123,33 @@ export class Deliveries {
           const problem = outcome.kind === "too-large" ? "it is too large for the system" : "the system refused it";
           this.#desk.store.putRecording({ ...row, state: "kept", problem });
         }
+        if (settled.consequence === "lost") {
+          this.#desk.store.putRecording({ ...row, state: "kept", problem: "it did not get through to the system" });
+        }
         if (settled.consequence === "no-file") {
           this.#desk.store.putRecording({ ...row, state: "gone", problem: "it is not in the archive any more" });
         }
       }
-      this.#planner.replan(channel, key, now, settled.told);
+      this.#planner.replan(channel, key, now, this.#soonerWhileDown(settled.told, now));
     });
     const problem = outcome.kind === "delivered" ? undefined : outcome.why;
     const facts = { channel: channel.name, call: key.call, step: step.kind, outcome: outcome.kind, problem };
     log(problem ? "warn" : "info", "delivery", { ...facts, ms: now - sentAt });
+  }
+
+  /** A file that does not get through says more of the file than of the system, as long as that is there. */
+  #note({ channel, call }: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
+    const wasDown = isDown(this.#outage);
+    if (step.recording && outcome.kind === "unknown" && !wasDown) return;
+    this.#outage = noted(this.#outage, outcome, `${channel}/${call}`, now, this.#desk.outside.random());
+    if (wasDown !== isDown(this.#outage)) log("warn", wasDown ? "system is back" : "system is down", { channel });
+  }
+
+  /** The system as a whole is asked ever more seldom then, so that no call need wait for long once it is back. */
+  #soonerWhileDown(told: Told, now: number): Told {
+    const { notBefore } = told;
+    if (!isDown(this.#outage) || notBefore === undefined || notBefore === Number.MAX_SAFE_INTEGER) return told;
+    return { ...told, notBefore: Math.min(notBefore, now + maxDownWaitMs) };
   }
 
   /**

@@ -2,6 +2,7 @@
 import { type Channel, readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
 import type { Courier } from "../recordings/courier.ts";
+import { Queue } from "./queue.ts";
 import { Store } from "./store.ts";
 
 /** What comes in from outside: ms since the epoch, and a number in [0, 1). */
@@ -17,6 +18,7 @@ export const asideMs = 60_000;
 
 export class Desk {
   readonly store: Store;
+  readonly queue: Queue;
   readonly env: Env;
   readonly outside: Outside;
   /** The system that this object is for: `https://<system_domain>`. */
@@ -25,6 +27,7 @@ export class Desk {
 
   constructor(ctx: DurableObjectState, env: Env, outside: Outside) {
     this.store = new Store(ctx.storage.sql);
+    this.queue = new Queue(ctx.storage.sql);
     this.env = env;
     this.outside = outside;
     this.system = ctx.id.name ?? "";

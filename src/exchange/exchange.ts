@@ -4,14 +4,19 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { HeardEvent } from "../calls/event.ts";
+import type { Channel } from "../config/channels.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
+import { type Allowance, admit } from "./admission.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Desk, type Outside, theWorld } from "./desk.ts";
+import { type Edit, edited, isNoEdit, type NoEdit } from "./edit.ts";
 import { Fetches } from "./fetches.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { Inquiries } from "./inquiries.ts";
 import { Planner } from "./planner.ts";
-import type { CallKey, Counts, Malformed } from "./rows.ts";
+import { retried } from "./recording-row.ts";
+import type { CallKey, CallRow, Counts, Malformed } from "./rows.ts";
 import { migrate } from "./schema.ts";
 import { afresh, revived } from "./told.ts";
 import { type CallDetail, type CallView, detail, malformedView, view } from "./views.ts";
@@ -21,9 +26,14 @@ const guardMs = 5_000;
 /** How many calls are replayed at once. */
 const maxReplayed = 1000;
 
+/** A webhook's events are kept, `fresh` of them new; or the channel has had its share, and nothing was kept. */
+export type Recorded = { readonly fresh: number } | { readonly retryAfterSeconds: number };
+
 /** Times in ms since the epoch. */
 export interface Stats extends Counts {
   readonly system: string;
+  /** While the system does not answer: when it is asked again. */
+  readonly downUntil?: number;
   readonly sentLastMinute: number;
   readonly limit?: number;
   readonly pausedUntil?: number;
@@ -36,6 +46,7 @@ export class Exchange extends DurableObject<Env> {
   readonly #deliveries: Deliveries;
   readonly #fetches: Fetches;
   readonly #housekeeping: Housekeeping;
+  readonly #allowances = new Map<string, Allowance>();
   #alarmAt: number | undefined;
 
   constructor(ctx: DurableObjectState, env: Env, outside: Outside = theWorld) {
@@ -45,14 +56,17 @@ export class Exchange extends DurableObject<Env> {
     this.#planner = new Planner(this.#desk);
     this.#deliveries = new Deliveries(this.#desk, this.#planner, () => this.#pump());
     this.#fetches = new Fetches(this.#desk, this.#planner, () => this.#pump());
-    this.#housekeeping = new Housekeeping(this.#desk, this.#planner);
+    const inquiries = new Inquiries(this.#desk, this.#planner, () => this.#pump());
+    this.#housekeeping = new Housekeeping(this.#desk, this.#planner, inquiries);
   }
 
   /** Keeps `events` of a channel and returns once they are durable, which the output gate sees to. */
-  record(channelName: string, events: readonly HeardEvent[]): { fresh: number } {
+  record(channelName: string, events: readonly HeardEvent[]): Recorded {
     const now = this.#desk.outside.now();
     const channel = this.#desk.channel(channelName);
     if (!channel) throw new Error("the channel is not configured");
+    const admitted = this.#admit(channelName, now);
+    if ("retryAfterSeconds" in admitted) return admitted;
     const fresh = this.#desk.together(() => {
       const added = events.filter((event) => this.#desk.store.addEvent(channelName, event));
       for (const call of new Set(added.map((event) => event.call))) {
@@ -68,8 +82,17 @@ export class Exchange extends DurableObject<Env> {
   }
 
   /** Keeps a genuine webhook that could not be understood, for the operator. */
-  keepMalformed(hook: Malformed): void {
+  keepMalformed(hook: Malformed): Recorded {
+    const admitted = this.#admit(hook.channel, this.#desk.outside.now());
+    if ("retryAfterSeconds" in admitted) return admitted;
     this.#desk.store.addMalformed(hook);
+    return { fresh: 1 };
+  }
+
+  #admit(channel: string, now: number): ReturnType<typeof admit> {
+    const admitted = admit(this.#allowances.get(channel), now);
+    if ("left" in admitted) this.#allowances.set(channel, admitted);
+    return admitted;
   }
 
   /** Calls, the newest first; `before`: that began before then (ms since the epoch). */
@@ -80,29 +103,45 @@ export class Exchange extends DurableObject<Env> {
   show(key: CallKey): CallDetail | undefined {
     const row = this.#desk.store.call(key);
     const channel = this.#desk.channel(key.channel);
-    return row && channel && detail(row, this.#planner.fold(channel, key), this.#desk.store.recordingsOf(key));
+    if (!row || !channel) return undefined;
+    const form = this.#planner.preview(channel, key, afresh(row.told, row.told.edit))?.form;
+    return detail(row, this.#planner.fold(channel, key), this.#desk.store.recordingsOf(key), form);
   }
 
-  /** Another try for a call, whatever was refused or given up on; `false` where there is no such call. */
-  replay(key: CallKey): boolean {
+  /** Another try for a call, whatever was refused or given up on; `undefined` where there is no such call. */
+  replay(key: CallKey, edit?: Edit): "replayed" | NoEdit | undefined {
     const row = this.#desk.store.call(key);
     const channel = this.#desk.channel(key.channel);
-    if (!row || !channel) return false;
+    if (!row || !channel) return undefined;
+    const refusal = edit && this.#refusal(channel, row, edit);
+    if (refusal) return refusal;
     const now = this.#desk.outside.now();
     this.#desk.together(() => {
-      for (const lost of this.#desk.store.recordingsOf(key).filter(({ state }) => state === "gone")) {
-        this.#desk.store.putRecording({ ...lost, state: "waiting", attempt: 0, dueAt: now });
+      for (const recording of this.#desk.store.recordingsOf(key)) {
+        const again = retried(recording, channel.recordings.max_bytes, now);
+        if (again) this.#desk.store.putRecording(again);
       }
-      this.#planner.replan(channel, key, now, afresh(row.told));
+      this.#planner.replan(channel, key, now, afresh(row.told, edit));
     });
     this.#pump();
-    return true;
+    return "replayed";
   }
 
-  /** The same for all that wait for the operator; returns how many. */
-  replayStuck(channel?: string): number {
+  /** Why the edit cannot be made of the next form; of one that asks whether the call is there, of the create behind it. */
+  #refusal(channel: Channel, row: CallRow, edit: Edit): NoEdit | undefined {
+    const told = afresh(row.told);
+    const create = told.create === "sent" ? "none" : told.create;
+    const step = this.#planner.preview(channel, row, { ...told, create });
+    if (!step) return { field: "form", problem: "nothing is to be sent for this call" };
+    const form = edited(step.form, edit);
+    return isNoEdit(form) ? form : undefined;
+  }
+
+  /** The same for all that wait for the operator, the newest first; `skipped`: those that the edit does not fit. */
+  replayStuck(channel: string | undefined, edit?: Edit): { replayed: number; skipped: number } {
     const stuck = this.#desk.store.calls({ channel, stuck: true, most: maxReplayed });
-    return stuck.filter((row) => this.replay(row)).length;
+    const replayed = stuck.filter((row) => this.replay(row, edit) === "replayed").length;
+    return { replayed, skipped: stuck.length - replayed };
   }
 
   listMalformed(most: number): Malformed[] {
@@ -116,7 +155,8 @@ export class Exchange extends DurableObject<Env> {
     const resting = [...this.#desk.store.pauses()].filter(([, { until }]) => until > now);
     return {
       system: this.#desk.system,
-      ...this.#desk.store.counts(),
+      ...this.#desk.queue.counts(),
+      downUntil: this.#deliveries.downUntil,
       sentLastMinute: governor.sent.filter((at) => at > now - 60_000).length,
       limit: governor.heard?.limit,
       pausedUntil: (governor.pausedUntil ?? 0) > now ? governor.pausedUntil : undefined,
@@ -147,7 +187,10 @@ export class Exchange extends DurableObject<Env> {
     const room = this.#deliveries.startDue(now);
     const guard = this.#deliveries.underWay + this.#fetches.underWay > 0 ? now + guardMs : undefined;
     const rests = [...this.#desk.store.pauses().values()].map((rest) => rest.until).filter((until) => until > now);
-    const next = [this.#desk.store.nextDue(now), room, guard, round, ...rests].filter((at) => at !== undefined);
+    const channels = this.#desk.channels().map(({ name }) => name);
+    const next = [this.#desk.queue.nextDue(now, channels), room, guard, round, ...rests].filter(
+      (at) => at !== undefined,
+    );
     if (next.length > 0) this.#wakeBy(Math.min(...next));
   }
 

@@ -2,7 +2,7 @@
 import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
 import type { Fetched } from "../recordings/courier.ts";
-import { recordingBackoff } from "./backoff.ts";
+import { giveUpAfterMs, recordingBackoff } from "./backoff.ts";
 import { asideMs, type Desk } from "./desk.ts";
 import type { Planner } from "./planner.ts";
 import { fetched, pending, type RecordingRow, recordingKey } from "./recording-row.ts";
@@ -80,9 +80,11 @@ export class Fetches {
       const { endedAt, lastHeardAt } = this.#planner.fold(channel, row);
       // By our own clock: the PBX's may be off, and its webhooks may come hours late.
       const deadline = (endedAt === undefined ? now : lastHeardAt) + channel.recordings.wait * 1000;
-      for (const changed of fetched(row, result, { ...channel.recordings, deadline, now, backoff: recordingBackoff })) {
-        this.#desk.store.putRecording(changed);
-      }
+      // A ticket that waits for its recording does not wait for R2 as well.
+      const archiveDeadline = channel.delivery === "final" ? deadline : deadline + giveUpAfterMs;
+      const { max_bytes } = channel.recordings;
+      const handling = { max_bytes, deadline, archiveDeadline, now, backoff: recordingBackoff };
+      for (const changed of fetched(row, result, handling)) this.#desk.store.putRecording(changed);
       this.#planner.replan(channel, row, now);
     });
     const problem = result.kind === "stored" ? undefined : result.why;

@@ -8,6 +8,8 @@ export interface Governor {
   readonly sent: readonly number[];
   /** What the system's last answer said: its limit, how much of it others had used, and when that request left. */
   readonly heard?: { readonly limit: number; readonly others: number; readonly at: number };
+  /** The least and the most that others surely had used in each of the last minutes, the latest last. */
+  readonly watched?: readonly Watched[];
   /** When the last request left that was answered, whatever the answer told. */
   readonly answeredAt?: number;
   /** Nothing is sent before this time. */
@@ -15,41 +17,84 @@ export interface Governor {
   readonly pausedBecause?: string;
 }
 
+/** `from`: when the minute began, ms since the epoch. */
+interface Watched {
+  readonly from: number;
+  readonly least: number;
+  readonly most: number;
+}
+
 export const idle: Governor = { sent: [] };
 
 /** A minute and a second: requests may take unevenly long to arrive. */
 export const windowMs = 61_000;
 const surelyCountedMs = 59_000;
+/** How long it is remembered how much others used: what they did once they may do again at any time. */
+const memoryMs = 20 * 60_000;
+/** How long others are watched until nothing more is left to them for what they may do of a sudden. */
+const watchMs = 10 * 60_000;
+/** How much of the limit others may want of a sudden; the longer they were watched, the less of it. */
+const unwatchedShare = 0.6;
 /** The documented limit, until an answer tells another. */
 export const assumedLimit = 300;
 /** How much of the limit is left to the user's other clients, and at least how many requests: ours may be under way. */
 const reserveShare = 0.1;
 const minReserve = 4;
+/** How much is left to others for growing of a sudden, as a share of what lay between their least and their most of late. */
+const swingShare = 0.8;
 /** How far apart requests are while no answer of the last minute tells how much others use, in ms. */
 const blindGapMs = 1_000;
 /** How long a block lasts where the system does not say, in ms. */
 export const blockMs = 20 * 60_000;
+/** How much of what is ours is used in the first minute after a pause, in the second and so on; then all of it. */
+const slowStart = [0.25, 0.5, 0.75] as const;
+
+/** How urgent a request is: of two that have to wait for room, `eager` ones find some that others left. */
+export type Haste = "eager" | "patient";
+/** How much of what is ours patient requests leave to eager ones. */
+const leftToEager = 0.1;
 
 /** How long to wait before the next request may be sent, in ms; 0 for at once. `rpm`: the channel's own setting. */
-export function waitMs(governor: Governor, now: number, rpm: number | undefined): number {
+export function waitMs(governor: Governor, now: number, rpm: number | undefined, haste: Haste = "eager"): number {
   const paused = Math.max(0, (governor.pausedUntil ?? 0) - now);
   const sent = governor.sent.filter((at) => at > now - windowMs);
+  const last = sent.at(-1) ?? 0;
   const blind = (governor.answeredAt ?? 0) <= now - windowMs;
-  if (blind && now - (sent.at(-1) ?? 0) < blindGapMs) return Math.max(paused, (sent.at(-1) ?? 0) + blindGapMs - now);
-  const allowed = allowance(governor, sent, now, rpm);
-  if (allowed > 0) return paused;
-  // Room comes when our oldest request leaves the window, or when what was said of others' requests grows old.
-  const oldest = [...sent, governor.heard?.at ?? now].filter((at) => at > now - windowMs);
-  return Math.max(paused, Math.min(now, ...oldest) + windowMs - now);
+  if (blind && now - last < blindGapMs) return Math.max(paused, last + blindGapMs - now);
+  const ours = share(governor, now, rpm);
+  if (haste === "eager") return Math.max(paused, roomMs(sent, ours, now));
+  // One after another, so that room comes back as evenly, and a card that comes in between need not wait for long.
+  const gap = sent.length > ours / 2 ? Math.ceil(windowMs / ours) : 0;
+  return Math.max(paused, last + gap - now, roomMs(sent, Math.ceil(ours * (1 - leftToEager)), now));
 }
 
-/** How many requests may be sent right now: what is left of the limit once the reserve, others and ourselves had theirs. */
-function allowance({ heard }: Governor, sent: readonly number[], now: number, rpm: number | undefined): number {
-  const limit = heard?.limit ?? assumedLimit;
+/** How long until less than `most` of the requests that were sent are in the window, in ms. */
+function roomMs(sent: readonly number[], most: number, now: number): number {
+  const last = sent[sent.length - most];
+  return last === undefined ? 0 : last + windowMs - now;
+}
+
+/** How many requests a minute are ours: the limit less the reserve and what others use; one at least. */
+function share(governor: Governor, now: number, rpm: number | undefined): number {
+  const limit = governor.heard?.limit ?? assumedLimit;
+  const left = Math.max(0, limit - othersNeed(governor, limit, now));
+  return Math.max(1, Math.floor(Math.min(rpm ?? left, left) * started(governor.pausedUntil, now)));
+}
+
+/** How much of the limit is not ours: what others use, and a reserve that is the larger the more unevenly they send. */
+function othersNeed({ heard, watched = [] }: Governor, limit: number, now: number): number {
+  const recent = watched.filter(({ from }) => from > now - memoryMs);
+  const latest = heard && heard.at > now - windowMs ? heard.others : 0;
+  const unwatched = limit * unwatchedShare * (1 - Math.min(1, (recent.length * windowMs) / watchMs));
+  const swing = Math.max(0, ...recent.map(({ most }) => most)) - Math.min(...recent.map(({ least }) => least));
   const reserve = Math.max(Math.ceil(limit * reserveShare), minReserve);
-  const ours = Math.max(1, Math.min(rpm ?? limit - reserve, limit)) - sent.length;
-  if (!heard || heard.at <= now - windowMs) return ours;
-  return Math.min(ours, limit - reserve - heard.others - sent.length);
+  return Math.max(latest, unwatched) + Math.max(reserve, swing * swingShare);
+}
+
+/** How much of our share may be used so long after a pause, in (0, 1]. */
+function started(pausedUntil: number | undefined, now: number): number {
+  if (pausedUntil === undefined) return 1;
+  return slowStart[Math.max(0, Math.floor((now - pausedUntil) / windowMs))] ?? 1;
 }
 
 /** A request leaves now. */
@@ -72,7 +117,18 @@ export function learn(
   const counted = governor.sent.filter((at) => at > sentAt - surelyCountedMs && at < sentAt).length + 1;
   const others = Math.max(0, rate.limit - rate.remaining - counted);
   const most = heard?.at === sentAt ? Math.max(heard.others, others) : others;
-  return { ...answered, heard: { limit: rate.limit, others: most, at: sentAt } };
+  const surely =
+    rate.limit - rate.remaining - governor.sent.filter((at) => at > sentAt - windowMs && at <= sentAt).length;
+  const watched = watching(governor.watched ?? [], Math.max(0, surely), sentAt);
+  return { ...answered, heard: { limit: rate.limit, others: most, at: sentAt }, watched };
+}
+
+function watching(watched: readonly Watched[], others: number, at: number): Watched[] {
+  const recent = watched.filter(({ from }) => from > at - memoryMs);
+  const last = recent.at(-1);
+  if (!last || at >= last.from + windowMs) return [...recent, { from: at, least: others, most: others }];
+  const [least, most] = [Math.min(last.least, others), Math.max(last.most, others)];
+  return [...recent.slice(0, -1), { from: last.from, least, most }];
 }
 
 /** The system is to be left alone: for as long as it says, but a minute at least, otherwise for as long as its block lasts. */

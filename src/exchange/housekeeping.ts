@@ -1,16 +1,17 @@
-/** What time does to calls: those whose end never came are taken for over, old ones are forgotten. */
+/** What time does to calls: those whose end never came are asked after and taken for over, old ones are forgotten. */
 import type { HeardEvent } from "../calls/event.ts";
 import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
 import type { Desk } from "./desk.ts";
+import type { Inquiries } from "./inquiries.ts";
 import type { Planner } from "./planner.ts";
-import type { CallKey } from "./rows.ts";
+import type { CallKey, CallRow } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-/** How many calls of a channel one round closes, and forgets: the rest is for the next. */
+/** How many calls of a channel one round looks at to close, and forgets: the rest is for the next. */
 export const maxRound = 200;
 /** The least time between two rounds, in ms. */
 export const roundMs = 10 * minuteMs;
@@ -21,12 +22,14 @@ const maxDeleted = 1000;
 export class Housekeeping {
   readonly #desk: Desk;
   readonly #planner: Planner;
+  readonly #inquiries: Inquiries;
   /** When the next round is due, ms since the epoch: worked out in a round, since that reads many rows. */
   #nextAt = 0;
 
-  constructor(desk: Desk, planner: Planner) {
+  constructor(desk: Desk, planner: Planner, inquiries: Inquiries) {
     this.#desk = desk;
     this.#planner = planner;
+    this.#inquiries = inquiries;
   }
 
   /** A call of the channel was heard of: it may have to be closed once it was silent for long enough. */
@@ -34,16 +37,17 @@ export class Housekeeping {
     this.#nextAt = Math.min(this.#nextAt, now + channel.silence * minuteMs);
   }
 
-  /** Closes calls whose end never came and forgets old ones; returns when there is more of that to do. */
+  /** Asks after calls whose end never came, closes them and forgets old ones; returns when there is more to do. */
   round(now: number): number | undefined {
     if (now >= this.#nextAt) {
       const channels = this.#desk.channels();
       for (const channel of channels) {
-        for (const key of overdue(this.#desk.store, channel, now)) this.#close(channel, key, now);
+        const unasked = this.#inquiries.ask(channel, overdue(this.#desk.store, channel, now), now);
+        for (const key of unasked) this.#close(channel, key, now);
         const old = expired(this.#desk.store, channel, now);
         if (old.length > 0) this.#desk.goOn(this.#forget(channel, old, now));
       }
-      const next = nextRound(this.#desk.store, channels) ?? Number.POSITIVE_INFINITY;
+      const next = nextRound(this.#desk.store, channels, now) ?? Number.POSITIVE_INFINITY;
       this.#nextAt = Math.max(next, now + roundMs);
     }
     return Number.isFinite(this.#nextAt) ? this.#nextAt : undefined;
@@ -87,24 +91,23 @@ function unheardEnd({ call }: CallKey, now: number): HeardEvent {
 }
 
 /** Calls of the channel that were silent for too long without an end. */
-function overdue(store: Store, channel: Channel, now: number): CallKey[] {
-  return store.silentCalls(channel.name, now - channel.silence * minuteMs, "open", maxRound);
+function overdue(store: Store, channel: Channel, now: number): CallRow[] {
+  return store.overdueCalls(channel.name, now - channel.silence * minuteMs, now, maxRound);
 }
 
 /** Calls that are older than the channel keeps them and owe nothing any more. */
 function expired(store: Store, channel: Channel, now: number): CallKey[] {
-  return store.silentCalls(channel.name, now - channel.recordings.retention * dayMs, "done", maxRound);
+  return store.oldCalls(channel.name, now - channel.recordings.retention * dayMs, maxRound);
 }
 
 /** When the next round has something to do; undefined where no call is left. */
-function nextRound(store: Store, channels: Iterable<Channel>): number | undefined {
+function nextRound(store: Store, channels: Iterable<Channel>, now: number): number | undefined {
   const times = [...channels].flatMap((channel) => {
-    const open = store.longestSilence(channel.name, "open");
-    const oldest = store.longestSilence(channel.name, "done");
+    const oldest = store.oldestCall(channel.name);
     return [
-      ...(open === undefined ? [] : [open + channel.silence * minuteMs]),
-      ...(oldest === undefined ? [] : [oldest + channel.recordings.retention * dayMs]),
-    ];
+      store.nextOverdue(channel.name, channel.silence * minuteMs, now) ?? [],
+      oldest === undefined ? [] : oldest + channel.recordings.retention * dayMs,
+    ].flat();
   });
   return times.length > 0 ? Math.min(...times) : undefined;
 }

@@ -5,10 +5,14 @@
 import type { Call, CallStatus } from "../calls/call.ts";
 import type { Assignee, Desired } from "../calls/desired.ts";
 import { createForm, type Form, joined, updateForm } from "../system/forms.ts";
+import { type Edit, edited, isNoEdit } from "./edit.ts";
 import { attachable, pending, type RecordingRow, remarkOn } from "./recording-row.ts";
 import type { Told } from "./told.ts";
 
-/** In the order in which the governor serves them. */
+/**
+ * In the order in which the governor serves them: a card that pops up; the end of a call whose card staff see; what else
+ * they read, such as the ticket of a call that was over before a card could pop up; recordings.
+ */
 export const classes = { card: 0, final: 1, change: 2, recording: 3 } as const;
 export type Class = (typeof classes)[keyof typeof classes];
 
@@ -37,7 +41,15 @@ export function nextStep(
     told.create === "done"
       ? nextUpdate(call, desired, told, recordings, delivery)
       : nextCreate(call, desired, told, recordings, delivery);
-  return step && JSON.stringify(step.form) === told.refused ? undefined : step;
+  const next = step && asEdited(step, told.edit);
+  return next && JSON.stringify(next.form) === told.refused ? undefined : next;
+}
+
+/** An edit that does not fit any more, since the call went on, is not made. */
+function asEdited(step: Step, edit: Edit | undefined): Step {
+  if (edit === undefined || step.kind === "ask" || step.kind === "attach") return step;
+  const form = edited(step.form, edit);
+  return isNoEdit(form) ? step : { ...step, form };
 }
 
 function nextCreate(
@@ -55,7 +67,7 @@ function nextCreate(
   return {
     kind: "create",
     // One that carries a file takes as long as the file: it must not hold up cards.
-    class: recording ? classes.recording : finals.has(desired.status) ? classes.final : classes.card,
+    class: recording ? classes.recording : finals.has(desired.status) ? classes.change : classes.card,
     form: createForm(shown, call.id, joined(remark, moreKept(recordings, recording))),
     recording,
     tells: { status: desired.status, assignee: soleEmployee(shown), comment: desired.comment, remark },
@@ -85,9 +97,10 @@ function nextUpdate(
   recordings: readonly RecordingRow[],
   delivery: "live" | "final",
 ): Step | undefined {
-  // The channel is configured to do without update_call.
-  if (delivery === "final") return undefined;
-  const change = update(call, desired, told, recordings);
+  // The channel is configured to do without update_call, unless that is all that can still bring the recording.
+  if (delivery === "final" && !told.updatable) return undefined;
+  const untold = delivery === "final" ? { ...desired, assignee: undefined, comment: undefined } : desired;
+  const change = update(call, untold, told, recordings);
   if (Object.keys(change.tells).length > 0) return change;
   if (!finals.has(told.status ?? "ringing")) return undefined;
   if (told.attaching !== undefined) return { ...change, class: classes.recording };

@@ -31,9 +31,8 @@ export class Planner {
     const ignored = ignoredBecause(call, channel);
     const excepted = (known?.audioExcepted ?? false) || audioExcepted(call, channel);
     if (channel.recordings.enabled) this.#announceRecordings(channel, call, now, excepted || ignored !== undefined);
-    // A call that turns out to be one to ignore after its card popped is told to its end, or the card would stay.
-    const desired = ignored === undefined || told.create !== "none" ? desiredOf(call, channel) : undefined;
-    const step = desired && nextStep(call, desired, told, this.#desk.store.recordingsOf(key), channel.delivery);
+    const desired = wantedOf(call, channel, told);
+    const step = desired && this.#stepOf(channel, call, desired, told);
     const row: CallRow = {
       channel: key.channel,
       call: key.call,
@@ -48,10 +47,18 @@ export class Planner {
       told,
       class: step?.class,
       dueAt: step && dueAt(told, desired, known?.dueAt, now),
+      owedSince: step && (known?.owedSince ?? now),
       audioExcepted: excepted,
     };
     this.#desk.store.putCall(row);
     return { row, step };
+  }
+
+  /** The next form if `told` were what the system was told; nothing is written down. */
+  preview(channel: Channel, key: CallKey, told: Told): Step | undefined {
+    const call = this.fold(channel, key);
+    const desired = wantedOf(call, channel, told);
+    return desired && this.#stepOf(channel, call, desired, told);
   }
 
   /** A call that we cannot work out must not keep the others waiting. */
@@ -68,6 +75,11 @@ export class Planner {
     return fold(call, this.#desk.store.eventsOf({ channel: name, call }), { country: channel.country });
   }
 
+  #stepOf(channel: Channel, call: Call, desired: Desired, told: Told): Step | undefined {
+    const recordings = this.#desk.store.recordingsOf({ channel: channel.name, call: call.id });
+    return nextStep(call, desired, told, recordings, channel.delivery);
+  }
+
   #announceRecordings(channel: Channel, call: Call, now: number, alone: boolean): void {
     const source = channel.provider.recordings;
     if (!source) return;
@@ -80,6 +92,12 @@ export class Planner {
     for (const row of changes.put) this.#desk.store.putRecording(row);
     for (const row of changes.remove) this.#desk.store.removeRecording(row);
   }
+}
+
+/** A call that turns out to be one to ignore after its card popped is told to its end, or the card would stay. */
+function wantedOf(call: Call, channel: Channel, told: Told): Desired | undefined {
+  const kept = ignoredBecause(call, channel) !== undefined && told.create === "none";
+  return kept ? undefined : desiredOf(call, channel);
 }
 
 /** A call that fails waits for its next try, whatever more is heard of it; given up on, it waits for the operator. */

@@ -41,15 +41,24 @@ export function attachable(row: RecordingRow): boolean {
   return row.state === "stored";
 }
 
-/** What staff should read about recordings that the ticket will not have. */
+/** What staff should read about recordings that the ticket will not have, or not all of. */
 export function remarkOn(rows: readonly RecordingRow[]): string | undefined {
   const remarks = rows.flatMap((row) => {
     if (row.state === "kept")
       return [`Recording not attached: ${row.problem ?? "the system did not take it"}; it is kept in the archive`];
     if (row.state === "gone") return [`Recording not available: ${row.problem ?? "it never came"}`];
-    return [];
+    const attached = row.state === "stored" || row.state === "attached";
+    return attached && row.problem ? [`Recording may be incomplete: ${row.problem}`] : [];
   });
   return [...new Set(remarks)].join(". ") || undefined;
+}
+
+/** `row` when the operator wants another try; undefined where that would end as before. */
+export function retried(row: RecordingRow, maxBytes: number, now: number): RecordingRow | undefined {
+  const { key: _, bytes: __, problem: ___, ...lost } = row;
+  if (row.state === "gone") return { ...lost, state: "waiting", attempt: 0, dueAt: now };
+  const fits = row.type !== undefined && (row.bytes ?? 0) <= maxBytes;
+  return row.state === "kept" && fits ? { ...row, state: "stored", problem: undefined } : undefined;
 }
 
 /** A call whose audio is to be left alone has none to wait for. */
@@ -66,7 +75,10 @@ export function announce(
   expectedAfterMs: number,
 ): { put: RecordingRow[]; remove: RecordingRow[] } {
   const placeholder = known.find((row) => row.id === "");
-  const fetchedByCall = placeholder !== undefined && ["stored", "attached", "kept"].includes(placeholder.state);
+  const fetchedByCall =
+    placeholder !== undefined &&
+    (["stored", "attached", "kept"].includes(placeholder.state) ||
+      (pending(placeholder) && placeholder.key !== undefined));
   if (fetchedByCall) return { put: [], remove: [] };
   const named = call.recordings.some((recording) => recording.id !== "");
   const put = call.recordings.flatMap((recording) => {
@@ -102,8 +114,9 @@ function announced(
 
 interface Handling {
   readonly max_bytes: number;
-  /** No more tries after this time, ms since the epoch. */
+  /** No more tries after this time, ms since the epoch; where R2 is why, after the other. */
   readonly deadline: number;
+  readonly archiveDeadline: number;
   readonly now: number;
   /** How long to wait before try `attempt`, in ms. */
   readonly backoff: (attempt: number) => number;
@@ -111,28 +124,34 @@ interface Handling {
 
 /** `row` after a try to fetch it, and new rows where its id turned out to stand for several files. */
 export function fetched(row: RecordingRow, result: Fetched, handling: Handling): RecordingRow[] {
-  if (result.kind !== "stored") {
-    const attempt = row.attempt + 1;
-    const dueAt = handling.now + handling.backoff(attempt);
-    const over = result.kind === "never" || dueAt > handling.deadline;
-    return [{ ...row, attempt, problem: result.why, ...(over ? { state: "gone", dueAt: undefined } : { dueAt }) }];
-  }
-  const { key, bytes, media, parts = 1 } = result;
-  const tooLarge =
-    bytes > handling.max_bytes ? `it has ${bytes} bytes, more than the ${handling.max_bytes} allowed` : undefined;
-  const problem = tooLarge ?? (media ? undefined : "it is no mp3, mp4, wav or ogg");
-  const stored: RecordingRow = {
-    ...row,
-    key,
-    bytes,
-    type: media?.type,
-    state: problem ? "kept" : "stored",
-    problem,
-    dueAt: undefined,
-  };
+  if (result.kind !== "stored") return [missed(row, result, handling)];
+  const { key, bytes, media, parts = 1, short } = result;
+  const has = { ...row, key, bytes, type: media?.type };
+  // What comes twice with the same length is all that the PBX has, whatever the file says of itself.
+  if (short && bytes !== row.bytes) return [missed(has, { kind: "later", why: cutShort }, handling)];
   const more = Array.from({ length: row.part === 0 ? parts - 1 : 0 }, (_, i): RecordingRow => {
     const { channel, call, id } = row;
     return { channel, call, id, part: i + 1, state: "waiting", ready: true, attempt: 0, dueAt: handling.now };
   });
-  return [stored, ...more];
+  return [arrived(has, undefined, handling.max_bytes), ...more];
+}
+
+const cutShort = "it is shorter than it says";
+
+/** Another try, or the end of them: what is there by then is better than nothing. */
+function missed(row: RecordingRow, result: Exclude<Fetched, { kind: "stored" }>, handling: Handling): RecordingRow {
+  const attempt = row.attempt + 1;
+  const dueAt = handling.now + handling.backoff(attempt);
+  const deadline = result.kind === "failed" ? handling.archiveDeadline : handling.deadline;
+  if (result.kind !== "never" && dueAt <= deadline) return { ...row, attempt, problem: result.why, dueAt };
+  if (row.key !== undefined) return arrived({ ...row, attempt }, cutShort, handling.max_bytes);
+  return { ...row, attempt, problem: result.why, state: "gone", dueAt: undefined };
+}
+
+/** It is in R2, and is attached unless the system could not take it. */
+function arrived(row: RecordingRow, flaw: string | undefined, maxBytes: number): RecordingRow {
+  const { bytes = 0, type } = row;
+  const tooLarge = bytes > maxBytes ? `it has ${bytes} bytes, more than the ${maxBytes} allowed` : undefined;
+  const why = tooLarge ?? (type ? undefined : "it is no mp3, mp4, wav or ogg");
+  return { ...row, state: why ? "kept" : "stored", problem: why ?? flaw, dueAt: undefined };
 }

@@ -1,10 +1,16 @@
 /** What the tables hold, as values: see docs/storage.md. */
+import type { InquiryRow } from "./inquiry.ts";
 import type { Class } from "./outbox.ts";
 import type { RecordingRow } from "./recording-row.ts";
 import { type Told, untold } from "./told.ts";
 
 /** As SQLite gives it. */
 export type Row = Record<string, SqlStorageValue>;
+
+/** All rows of a query, read at once: no cursor may outlive an await. */
+export function all(sql: SqlStorage, query: string, ...bindings: SqlStorageValue[]): Row[] {
+  return sql.exec<Row>(query, ...bindings).toArray();
+}
 
 /** A call's place in the tables. */
 export interface CallKey {
@@ -27,6 +33,8 @@ export interface CallRow extends CallKey {
   readonly told: Told;
   readonly class?: Class;
   readonly dueAt?: number;
+  /** Since when something of it waits to be told. */
+  readonly owedSince?: number;
   /** Its audio was excepted when the call began; it stays so. */
   readonly audioExcepted: boolean;
 }
@@ -43,10 +51,17 @@ export interface Malformed {
   readonly body: string;
 }
 
+/** Calls of a channel and a class that wait to be told, and since when the first of them does. */
+export interface Queue {
+  readonly channel: string;
+  readonly class: Class;
+  readonly calls: number;
+  readonly since: number;
+}
+
 export interface Counts {
   readonly calls: number;
-  readonly owed: number;
-  readonly owedSince?: number;
+  readonly queues: readonly Queue[];
   readonly stuck: number;
   readonly recordingsWaiting: number;
 }
@@ -57,6 +72,11 @@ export interface Pause {
   readonly until: number;
   readonly times: number;
   readonly because: string;
+}
+
+/** Refused for good, or given up on: nothing is due, and not all is told. It waits for the operator. */
+export function isStuck({ dueAt, told }: Pick<CallRow, "dueAt" | "told">): boolean {
+  return dueAt === undefined && (told.refused !== undefined || told.notBefore === Number.MAX_SAFE_INTEGER);
 }
 
 export function callRow(row: Row): CallRow {
@@ -74,6 +94,7 @@ export function callRow(row: Row): CallRow {
     told: { ...untold, ...(JSON.parse(String(row.told)) as Partial<Told>) },
     class: integer(row.class) as Class | undefined,
     dueAt: integer(row.due_at),
+    owedSince: integer(row.owed_since),
     audioExcepted: row.audio_excepted === 1,
   };
 }
@@ -93,6 +114,15 @@ export function recordingRow(row: Row): RecordingRow {
     dueAt: integer(row.due_at),
     attempt: Number(row.attempt),
     problem: text(row.problem),
+  };
+}
+
+export function inquiryRow(row: Row): InquiryRow {
+  return {
+    askedAt: Number(row.asked_at),
+    dueAt: Number(row.due_at),
+    vain: Number(row.vain),
+    aliveSince: integer(row.alive_since),
   };
 }
 

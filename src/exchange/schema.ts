@@ -33,6 +33,19 @@ export const migrations: readonly string[] = [
      field TEXT NOT NULL, problem TEXT NOT NULL, method TEXT NOT NULL, type TEXT, query TEXT NOT NULL, body TEXT NOT NULL
    ) STRICT;
    CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE calls ADD COLUMN owed_since INTEGER;
+   ALTER TABLE calls ADD COLUMN stuck INTEGER NOT NULL DEFAULT 0;
+   UPDATE calls SET owed_since = heard_at WHERE due_at IS NOT NULL;
+   UPDATE calls SET stuck = 1 WHERE due_at IS NULL AND (json_extract(told, '$.refused') IS NOT NULL
+     OR json_extract(told, '$.notBefore') = 9007199254740991);
+   DROP INDEX calls_due;
+   CREATE INDEX calls_queue ON calls (channel, class, due_at, owed_since) WHERE due_at IS NOT NULL;
+   CREATE INDEX calls_stuck ON calls (started_at) WHERE stuck = 1;
+   CREATE TABLE inquiries (
+     channel TEXT NOT NULL, call TEXT NOT NULL,
+     asked_at INTEGER NOT NULL, due_at INTEGER NOT NULL, vain INTEGER NOT NULL, alive_since INTEGER,
+     PRIMARY KEY (channel, call)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the tables to the newest version. `PRAGMA user_version` is refused by the platform, so a table holds it. */

@@ -9,11 +9,17 @@ import type { Told } from "./told.ts";
 /** How long a system that did not answer in time may still be at work, in ms: a late update would undo the next one. */
 const settleMs = 15_000;
 
+/** How often a recording is sent to a system that is there and does not get it, before it stays in R2. */
+export const maxLostAttaches = 10;
+
 /** The least that a call rests whose form was not welcome, in ms. */
 const leastRestMs = 30_000;
 
-/** What else an outcome asks for, beyond what was told. */
-export type Consequence = "none" | "attached" | "not-taken" | "no-file" | "pause-channel" | "pause-system";
+/**
+ * What else an outcome asks for, beyond what was told. `not-taken`: the system says no to the recording. `lost`: it was
+ * sent too often in vain.
+ */
+export type Consequence = "none" | "attached" | "not-taken" | "lost" | "no-file" | "pause-channel" | "pause-system";
 
 export interface Settled {
   readonly told: Told;
@@ -30,6 +36,8 @@ export function settle(told: Told, step: Step, outcome: Outcome, now: number, ra
       return refused(told, step, outcome);
     case "no-file":
       return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "no-file" };
+    case "unsent":
+      return held(told, step, outcome, now, random);
     case "unwelcome":
       return unwelcome(told, step, outcome, now, random);
     case "limited":
@@ -40,19 +48,28 @@ export function settle(told: Told, step: Step, outcome: Outcome, now: number, ra
 }
 
 function delivered(told: Told, step: Step, outcome: Extract<Outcome, { kind: "delivered" }>): Settled {
-  const { refused: _, attaching, notBefore: __, failingSince, problem: ___, answer: ____, ...kept } = told;
+  const {
+    refused: _,
+    attaching,
+    lostAttaches = 0,
+    notBefore: __,
+    problem: ___,
+    answer: ____,
+    edit: _____,
+    ...kept
+  } = told;
   const ids = { callId: outcome.callId, ticketId: outcome.ticketId ?? told.ticketId };
-  // Assumed: the answer's `audio_record` tells whether the call has audio, so that a plain update settles an attach whose
-  // outcome was unknown. Where it says nothing, or an earlier recording may speak for it, the recording is sent again.
-  const foundAttached = attaching !== undefined && outcome.hasRecording && !told.attached;
-  const attached = step.recording !== undefined || foundAttached;
-  const count = (told.attached ?? 0) + Number(attached);
-  // An attach that was lost goes on counting: otherwise each update in between would let it try again at once, for ever.
-  const failing = attaching !== undefined && !attached ? { attempt: told.attempt, failingSince } : { attempt: 0 };
-  return {
-    told: { ...kept, ...step.tells, ...ids, ...failing, create: "done", attached: count },
-    consequence: attached ? "attached" : "none",
-  };
+  const audio = outcome.audio ?? told.audio;
+  // Assumed: the answer's `audio_record` changes with each recording that the call gets, and only then, so that a plain
+  // update settles an attach whose outcome was unknown. Where it says nothing new, the recording is sent again.
+  const attached = step.recording !== undefined || (attaching !== undefined && audio !== told.audio);
+  const lost = attaching === undefined || attached ? 0 : lostAttaches + 1;
+  const updatable = lost > 0 && step.kind === "ask" ? true : told.updatable;
+  const next: Told = { ...kept, ...step.tells, ...ids, create: "done", audio, updatable };
+  // An attach that was lost goes on counting: otherwise each update in between would let it try again at once.
+  if (lost > 0 && lost < maxLostAttaches) return { told: { ...next, lostAttaches: lost }, consequence: "none" };
+  const done = { ...next, attempt: 0, failingSince: undefined };
+  return { told: done, consequence: attached ? "attached" : lost > 0 ? "lost" : "none" };
 }
 
 /**
@@ -60,16 +77,27 @@ function delivered(told: Told, step: Step, outcome: Extract<Outcome, { kind: "de
  * agent the system does not take must still get its ticket and its end.
  */
 function refused(told: Told, step: Step, outcome: NotTaken): Settled {
-  // It has no such call: the create was not done, and is sent again.
-  if (step.kind === "ask") return { told: { ...told, create: "none", notBefore: undefined }, consequence: "none" };
+  if (step.kind === "ask") return absent(told);
   const next: Told = { ...unsent(told, step), ...said(outcome) };
+  const stuck: Settled = { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
+  if (told.edit !== undefined && !step.recording) return stuck;
   const first = step.kind === "create" && isAddressed(step.form) && outcome.kind !== "too-large";
   if (step.recording && !first) return { told: next, consequence: "not-taken" };
   const { assignee } = step.tells;
   if (step.kind === "update" && assignee) return { told: { ...next, assignee }, consequence: "none" };
   if (step.kind === "create" && isAddressed(step.form))
     return { told: { ...next, unaddressed: true }, consequence: "none" };
-  return { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
+  return stuck;
+}
+
+/** It has no such call: the create was not done, and is sent again; at last without the recording that it carried. */
+function absent(told: Told): Settled {
+  const { attaching, lostAttaches = 0, ...rest } = told;
+  const lost = attaching === undefined ? 0 : lostAttaches + 1;
+  const next: Told = { ...rest, create: "none", notBefore: undefined };
+  return lost < maxLostAttaches
+    ? { told: { ...next, lostAttaches: lost || undefined }, consequence: "none" }
+    : { told: next, consequence: "lost" };
 }
 
 /** It may be this call alone that the system does not let us touch: it waits longer each time, so as not to hold up others. */
@@ -77,6 +105,13 @@ function unwelcome(told: Told, step: Step, outcome: NotTaken, now: number, rando
   const attempt = told.attempt + 1;
   const notBefore = now + leastRestMs + backoff(attempt, random);
   return { told: { ...unsent(told, step), ...said(outcome), attempt, notBefore }, consequence: "pause-channel" };
+}
+
+/** Nothing was sent, for a reason of our own: the call waits longer each time, and is not given up for that. */
+function held(told: Told, step: Step, outcome: NotTaken, now: number, random: number): Settled {
+  const attempt = told.attempt + 1;
+  const notBefore = now + backoff(attempt, random);
+  return { told: { ...unsent(told, step), ...said(outcome), attempt, notBefore }, consequence: "none" };
 }
 
 function isAddressed(form: Form): boolean {
@@ -118,6 +153,6 @@ function unknown(
 
 /** The form was not taken: a create that was on its way is not there. */
 function unsent(told: Told, step: Step): Told {
-  const rest = step.recording ? { ...told, attaching: undefined } : told;
+  const rest = step.recording ? { ...told, attaching: undefined, lostAttaches: undefined } : told;
   return step.kind === "create" ? { ...rest, create: "none" } : rest;
 }

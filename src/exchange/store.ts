@@ -2,14 +2,16 @@
 import type { HeardEvent } from "../calls/event.ts";
 import type { Governor } from "./governor.ts";
 import { idle } from "./governor.ts";
-import { type Class, classes } from "./outbox.ts";
+import type { InquiryRow } from "./inquiry.ts";
 import type { RecordingRow } from "./recording-row.ts";
 import {
+  all,
   type CallKey,
   type CallRow,
-  type Counts,
   callRow,
+  inquiryRow,
   integer,
+  isStuck,
   type Malformed,
   type Pause,
   type Row,
@@ -25,17 +27,13 @@ export const maxMalformed = 500;
  */
 export const maxEventsPerCall = 1000;
 
-/** `open`: whose end never came. `done`: that owe nothing; one that never got through waits for the operator. */
-export type Silent = "open" | "done";
+/** Calls that owe nothing; one that never got through waits for the operator. */
+const done = "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')";
 
-const silent: Record<Silent, string> = {
-  open: "ended_at IS NULL",
-  done: "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')",
-};
-
-/** Refused for good, or given up on: nothing is due, and not all is told. */
-const stuck = `due_at IS NULL AND (json_extract(told, '$.refused') IS NOT NULL
-  OR json_extract(told, '$.notBefore') = ${Number.MAX_SAFE_INTEGER})`;
+/** The calls of a channel, `?1`, whose end never came, with what is known of inquiries after each since it was silent. */
+const open = `(SELECT calls.*, inquiries.due_at AS ask_at FROM calls LEFT JOIN inquiries
+  ON inquiries.channel = calls.channel AND inquiries.call = calls.call AND asked_at > heard_at
+  WHERE calls.channel = ?1 AND ended_at IS NULL)`;
 
 export class Store {
   readonly #sql: SqlStorage;
@@ -79,7 +77,7 @@ export class Store {
   /** Newest first. `stuck`: refused or given up on, and waiting for the operator. */
   calls(query: { channel?: string; stuck?: boolean; before?: number; most: number }): CallRow[] {
     return this.#all(
-      `SELECT * FROM calls WHERE (?1 IS NULL OR channel = ?1) AND started_at < ?2 ${query.stuck ? `AND ${stuck}` : ""}
+      `SELECT * FROM calls WHERE (?1 IS NULL OR channel = ?1) AND started_at < ?2 ${query.stuck ? "AND stuck = 1" : ""}
        ORDER BY started_at DESC LIMIT ?3`,
       query.channel ?? null,
       query.before ?? Number.MAX_SAFE_INTEGER,
@@ -87,26 +85,11 @@ export class Store {
     ).map(callRow);
   }
 
-  /** How many calls there are, owe something and are stuck; `owedSince`: since when the oldest is due. */
-  counts(): Counts {
-    const row = this.#one(
-      `SELECT count(*) AS calls, count(due_at) AS owed, min(due_at) AS owed_since,
-         count(*) FILTER (WHERE ${stuck}) AS stuck FROM calls`,
-    );
-    const waiting = this.#one("SELECT count(*) AS n FROM recordings WHERE state = 'waiting'");
-    return {
-      calls: Number(row?.calls),
-      owed: Number(row?.owed),
-      owedSince: integer(row?.owed_since),
-      stuck: Number(row?.stuck),
-      recordingsWaiting: Number(waiting?.n),
-    };
-  }
-
   putCall(row: CallRow): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO calls (channel, call, direction, phone, line, status, ignored, started_at, ended_at,
-         heard_at, told, class, due_at, audio_excepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         heard_at, told, class, due_at, owed_since, stuck, audio_excepted)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.channel,
       row.call,
       row.direction ?? null,
@@ -120,68 +103,72 @@ export class Store {
       JSON.stringify(row.told),
       row.class ?? null,
       row.dueAt ?? null,
+      row.owedSince ?? null,
+      isStuck(row) ? 1 : 0,
       row.audioExcepted ? 1 : 0,
     );
   }
 
-  /** The call that is due and most urgent, up to `lastClass`, without those of the channels and calls to leave out. */
-  dueCall(
-    now: number,
-    lastClass: Class,
-    leaveOut: { channels: readonly string[]; calls: readonly string[] },
-  ): CallRow | undefined {
-    const row = this.#one(
-      `SELECT * FROM calls WHERE due_at <= ? AND class <= ?
-         AND channel NOT IN (SELECT value FROM json_each(?)) AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
-       ORDER BY class, due_at LIMIT 1`,
+  /** Calls of a channel that nothing was heard of since `before`, whose end never came, and that may be asked after. */
+  overdueCalls(channel: string, before: number, now: number, most: number): CallRow[] {
+    return this.#all(
+      `SELECT * FROM ${open} WHERE heard_at < ?2 AND (ask_at IS NULL OR ask_at <= ?3) ORDER BY heard_at LIMIT ?4`,
+      channel,
+      before,
       now,
-      lastClass,
-      JSON.stringify(leaveOut.channels),
-      JSON.stringify(leaveOut.calls),
-    );
-    return row && callRow(row);
+      most,
+    ).map(callRow);
   }
 
-  /** Calls of a channel that nothing was heard of since `before`, the longest silent first. */
-  silentCalls(channel: string, before: number, which: Silent, most: number): CallRow[] {
+  /** When the next call of a channel, of those that were heard of by `now`, is overdue: silent for `silenceMs`. */
+  nextOverdue(channel: string, silenceMs: number, now: number): number | undefined {
+    // By when they were heard of: so the index of the open ones leads, however many calls there are.
+    const query = `SELECT min(coalesce(ask_at, heard_at + ?2)) AS at FROM ${open} WHERE heard_at <= ?3`;
+    return integer(this.#one(query, channel, silenceMs, now)?.at);
+  }
+
+  /** Calls of a channel that nothing was heard of since `before` and that owe nothing, the longest silent first. */
+  oldCalls(channel: string, before: number, most: number): CallRow[] {
     return this.#all(
-      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? AND ${silent[which]}
-       ORDER BY heard_at LIMIT ?`,
+      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? AND ${done} ORDER BY heard_at LIMIT ?`,
       channel,
       before,
       most,
     ).map(callRow);
   }
 
-  /** When the channel's longest silent call was last heard of. */
-  longestSilence(channel: string, which: Silent): number | undefined {
-    const query = `SELECT min(heard_at) AS at FROM calls WHERE channel = ? AND ${silent[which]}`;
-    const row = this.#one(query, channel);
-    return typeof row?.at === "number" ? row.at : undefined;
+  /** When the channel's oldest call that owes nothing was last heard of. */
+  oldestCall(channel: string): number | undefined {
+    return integer(this.#one(`SELECT min(heard_at) AS at FROM calls WHERE channel = ? AND ${done}`, channel)?.at);
+  }
+
+  /** What came of asking the PBX after the call so far. */
+  inquiry({ channel, call }: CallKey): InquiryRow | undefined {
+    const row = this.#one("SELECT * FROM inquiries WHERE channel = ? AND call = ?", channel, call);
+    return row && inquiryRow(row);
+  }
+
+  putInquiry({ channel, call }: CallKey, { askedAt, dueAt, vain, aliveSince }: InquiryRow): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO inquiries (channel, call, asked_at, due_at, vain, alive_since) VALUES (?, ?, ?, ?, ?, ?)",
+      channel,
+      call,
+      askedAt,
+      dueAt,
+      vain,
+      aliveSince ?? null,
+    );
   }
 
   /** Forgets a call, its events and what is known of its recordings. */
   forget({ channel, call }: CallKey): void {
-    for (const table of ["events", "recordings", "calls"]) {
+    for (const table of ["events", "recordings", "inquiries", "calls"]) {
       this.#sql.exec(`DELETE FROM ${table} WHERE channel = ? AND call = ?`, channel, call);
     }
   }
 
   forgetMalformed(channel: string, before: number): void {
     this.#sql.exec("DELETE FROM malformed WHERE channel = ? AND heard_at < ?", channel, before);
-  }
-
-  /** When the next call or recording is due after `now`; undefined where nothing is. */
-  nextDue(now: number): number | undefined {
-    // A class at a time: so the index leads to each, however many calls are due.
-    const row = this.#one(
-      `SELECT min(due) AS due FROM (
-         SELECT (SELECT min(due_at) FROM calls WHERE class = value AND due_at > ?1) AS due FROM json_each(?2) UNION ALL
-         SELECT min(due_at) AS due FROM recordings WHERE due_at > ?1)`,
-      now,
-      JSON.stringify(Object.values(classes)),
-    );
-    return typeof row?.due === "number" ? row.due : undefined;
   }
 
   recordingsOf({ channel, call }: CallKey): RecordingRow[] {
@@ -286,7 +273,7 @@ export class Store {
   }
 
   #all(query: string, ...bindings: SqlStorageValue[]): Row[] {
-    return this.#sql.exec<Row>(query, ...bindings).toArray();
+    return all(this.#sql, query, ...bindings);
   }
 
   #one(query: string, ...bindings: SqlStorageValue[]): Row | undefined {

@@ -1,6 +1,7 @@
 /** What the system was told of a call so far: the one thing about deliveries that is remembered. */
 import type { CallStatus } from "../calls/call.ts";
 import type { Assignee } from "../calls/desired.ts";
+import type { Edit } from "./edit.ts";
 
 export interface Told {
   /** `sent`: a create_call is on its way or its outcome is unknown, so that the system must be asked before another. */
@@ -16,12 +17,18 @@ export interface Told {
   readonly remark?: string;
   /** The recording whose attaching has an unknown outcome, by `recordingKey`. */
   readonly attaching?: string;
-  /** How many recordings it has. */
-  readonly attached?: number;
+  /** How often in a row that came to nothing, though the system is there. */
+  readonly lostAttaches?: number;
+  /** A digest of what the system last said of the call's audio. */
+  readonly audio?: string;
+  /** The only create of the call left its recording behind, and an ask showed that update_call works here. */
+  readonly updatable?: true;
   /** Who was to see the card is left out, since a create that named them was refused. */
   readonly unaddressed?: true;
   /** The form that was refused, as JSON: the same one is not sent again. */
   readonly refused?: string;
+  /** What the operator changed of the next form; it is sent so or not at all. */
+  readonly edit?: Edit;
   /** How often in a row no delivery got through, and since when (ms since the epoch). */
   readonly attempt: number;
   readonly failingSince?: number;
@@ -34,12 +41,14 @@ export interface Told {
 
 export const untold: Told = { create: "none", attempt: 0 };
 
-/** What was refused or given up on may be tried once more. */
-export function afresh(told: Told): Told {
+/** What was refused or given up on may be tried once more, with `edit` made of it where there is one. */
+export function afresh(told: Told, edit?: Edit): Told {
   return {
     ...told,
+    edit,
     refused: undefined,
     unaddressed: undefined,
+    lostAttaches: undefined,
     notBefore: undefined,
     failingSince: undefined,
     attempt: 0,

@@ -1,8 +1,9 @@
 /** What the operator sees of calls. Numbers of people are masked, and what webhooks and the system said stays inside. */
 import type { Call } from "../calls/call.ts";
 import { masked, maskedIn } from "../log.ts";
+import type { Form } from "../system/forms.ts";
 import type { RecordingRow } from "./recording-row.ts";
-import type { CallRow, Malformed } from "./rows.ts";
+import { type CallRow, isStuck, type Malformed } from "./rows.ts";
 
 /** A call in a list. Times in ms since the epoch. */
 export interface CallView {
@@ -31,6 +32,8 @@ export interface CallDetail extends CallView {
     readonly answer?: string;
     readonly nextTryAt?: number;
   };
+  /** What is sent next, or would be if it were replayed. */
+  readonly form?: Readonly<Record<string, string | readonly string[]>>;
   readonly recordings: readonly {
     readonly id: string;
     readonly state: string;
@@ -56,7 +59,7 @@ export function view(row: CallRow): CallView {
   };
 }
 
-export function detail(row: CallRow, call: Call, recordings: readonly RecordingRow[]): CallDetail {
+export function detail(row: CallRow, call: Call, recordings: readonly RecordingRow[], form?: Form): CallDetail {
   const { status, attempt, answer } = row.told;
   return {
     ...view(row),
@@ -65,8 +68,18 @@ export function detail(row: CallRow, call: Call, recordings: readonly RecordingR
     seconds: call.seconds,
     notes: call.notes.map(maskedIn),
     told: { status, attempt, answer: answer && maskedIn(answer), nextTryAt: row.dueAt },
+    form: form && maskedForm(form),
     recordings: recordings.map(({ id, state, key, bytes, problem }) => ({ id, state, key, bytes, problem })),
   };
+}
+
+function maskedForm(form: Form): Record<string, string | string[]> {
+  const entries: [string, string | readonly string[] | undefined][] = Object.entries(form);
+  const shown = entries.flatMap(([name, value]): [string, string | string[]][] => {
+    if (value === undefined || name === "call_id" || name === "pbx_call_id") return [];
+    return [[name, typeof value === "string" ? maskedIn(value) : value.map(maskedIn)]];
+  });
+  return Object.fromEntries(shown);
 }
 
 export function malformedView(hook: Malformed): Malformed {
@@ -78,8 +91,8 @@ function decodedOnce(text: string): string {
   return text.replaceAll(/%2B/gi, "+");
 }
 
-function deliveryOf({ ignored, dueAt, told }: CallRow): CallView["delivery"] {
-  if (dueAt !== undefined) return "owed";
-  if (told.refused !== undefined || told.notBefore === Number.MAX_SAFE_INTEGER) return "stuck";
-  return ignored === undefined ? "done" : "ignored";
+function deliveryOf(row: CallRow): CallView["delivery"] {
+  if (row.dueAt !== undefined) return "owed";
+  if (isStuck(row)) return "stuck";
+  return row.ignored === undefined ? "done" : "ignored";
 }

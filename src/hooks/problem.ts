@@ -25,10 +25,20 @@ export const notFound: Problem = { status: 404, title: "Not found" };
 export const forbidden: Problem = { status: 403, title: "Not authentic" };
 export const unauthorized: Problem = { status: 401, title: "Unauthorized", detail: "Send CONSOLE_TOKEN as a bearer." };
 export const tooLarge: Problem = { status: 413, title: "Body too large", detail: "A webhook has 256 KiB at most." };
+export const encoded: Problem = {
+  status: 415,
+  title: "Content encoding not understood",
+  detail: "Send the webhook as it is, not compressed.",
+};
 export const notAllowed: Problem = {
   status: 405,
   title: "Method not allowed",
   detail: "Webhooks come by GET or POST.",
 };
 export const misconfigured: Problem = { status: 503, title: "Misconfigured", detail: "Mend each of the faults." };
+export const tooMany: Problem = {
+  status: 429,
+  title: "Too many webhooks",
+  detail: "The channel had its share. Send it again later.",
+};
 export const notNow: Problem = { status: 503, title: "Cannot be kept right now", detail: "Send it again later." };

@@ -1,5 +1,6 @@
 /** One webhook, from request to an answer that is success only once what it says is durable. */
 import type { CallEvent } from "../calls/event.ts";
+import { plainly } from "../calls/plain.ts";
 import { accountOf, type Channel, readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
@@ -7,7 +8,7 @@ import type { Account, Reply } from "../providers/provider.ts";
 import { anyEqual } from "../verify/equal.ts";
 import { BodyTooLarge, decode, readBody } from "./body.ts";
 import type { Hook } from "./hook.ts";
-import { forbidden, notAllowed, notFound, notNow, problem, tooLarge } from "./problem.ts";
+import { encoded, forbidden, notAllowed, notFound, notNow, problem, tooLarge, tooMany } from "./problem.ts";
 
 /** The longest body and query that are kept of a webhook that could not be understood, in characters. */
 const maxKept = 16 * 1024;
@@ -24,6 +25,8 @@ export async function receive(request: Request, env: Env, name: string, now: num
   if (!(await hasSecret(request, channel))) {
     return turnedAway(channel, "the path does not hold the channel's HOOK_SECRET");
   }
+  // Nothing is decompressed: a few bytes could become as many as they like.
+  if (isEncoded(request)) return problem(encoded, { "accept-encoding": "identity" });
   const hook = await hookOf(request, channel, now);
   if (hook === "too large") return problem(tooLarge);
   const account = accountOf(channel, new URL(request.url).origin);
@@ -42,15 +45,17 @@ async function heed(hook: Hook, channel: Channel, account: Account, env: Env): P
       case "ignored":
         return answer(reading.reply);
       case "heard": {
-        const { fresh } = await exchange.record(
+        const recorded = await exchange.record(
           channel.name,
-          reading.events.map((event) => ({ ...event, heardAt: hook.receivedAt })),
+          reading.events.map((event) => ({ ...plainly(event), heardAt: hook.receivedAt })),
         );
-        noted(channel, reading.events, fresh);
+        if ("retryAfterSeconds" in recorded) return comeAgain(channel, recorded.retryAfterSeconds);
+        noted(channel, reading.events, recorded.fresh);
         return answer(reading.reply);
       }
       case "malformed": {
-        await exchange.keepMalformed(kept(hook, channel, reading.field, reading.problem));
+        const recorded = await exchange.keepMalformed(kept(hook, channel, reading.field, reading.problem));
+        if ("retryAfterSeconds" in recorded) return comeAgain(channel, recorded.retryAfterSeconds);
         log("warn", "malformed webhook", { channel: channel.name, field: reading.field, problem: reading.problem });
         const title = `Malformed: ${reading.field}`;
         return problem({ status: 400, title, field: reading.field, detail: reading.problem });
@@ -79,6 +84,11 @@ function decoded(segment: string): string {
   }
 }
 
+function isEncoded({ headers }: Request): boolean {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  return encoding !== "" && encoding !== "identity";
+}
+
 async function hookOf(request: Request, channel: Channel, now: number): Promise<Hook | "too large"> {
   try {
     return await decode(request, calledUrl(request.url, channel.url), await readBody(request), now);
@@ -97,6 +107,11 @@ function calledUrl(url: string, base: string | undefined): string {
 function turnedAway(channel: Channel, reason: string): Response {
   log("warn", "webhook refused", { channel: channel.name, reason });
   return problem(forbidden);
+}
+
+function comeAgain(channel: Channel, seconds: number): Response {
+  log("warn", "webhook put off", { channel: channel.name, reason: "the channel sends more than any PBX does" });
+  return problem(tooMany, { "retry-after": String(seconds) });
 }
 
 function noted(channel: Channel, events: readonly CallEvent[], fresh: number): void {

@@ -31,10 +31,14 @@ export type Reading =
   | { readonly kind: "ignored"; readonly reply: Reply }
   | { readonly kind: "malformed"; readonly field: string; readonly problem: string };
 
-/** A request for a recording, or for the place where it is. */
-export interface MediaRequest {
+/** A GET of the PBX's API. */
+export interface ApiRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A request for a recording, or for the place where it is. */
+export interface MediaRequest extends ApiRequest {
   /** Reads the answer of an API that tells where the recordings are; absent where the answer is the recording. */
   readonly links?: (answer: unknown) => Links;
 }
@@ -54,6 +58,35 @@ export interface RecordingSource<Settings = unknown> {
   locate(recording: Recording, call: string, account: Account<Settings>): Promise<MediaRequest>;
 }
 
+/** A call whose end was never heard. Times in ms since the epoch: when it began, and when it was last heard of. */
+export interface AskedCall {
+  readonly call: string;
+  readonly startedAt: number;
+  readonly heardAt: number;
+}
+
+/** Requests whose answers tell, all of them together, of `calls`. */
+export interface Inquiry {
+  readonly calls: readonly AskedCall[];
+  readonly requests: readonly ApiRequest[];
+}
+
+/** What became of a call. `over`: the events that its last webhooks would have made. `unknown`: the PBX does not tell. */
+export type CallState =
+  | { readonly kind: "over"; readonly events: readonly CallEvent[] }
+  | { readonly kind: "alive" }
+  | { readonly kind: "unknown"; readonly why: string };
+
+/** How a PBX tells of calls whose end was never heard. */
+export interface StateSource<Settings = unknown> {
+  /** As those of recordings. */
+  readonly hosts: readonly string[];
+  /** What to ask, and in how many parts: one that fails does not keep the others from being read. */
+  inquire(calls: readonly AskedCall[], account: Account<Settings>): Promise<readonly Inquiry[]>;
+  /** What the answers to an inquiry, as JSON and in the order of its requests, say of one of its calls. */
+  read(answers: readonly unknown[], asked: AskedCall, account: Account<Settings>): CallState;
+}
+
 /** One PBX. What it cannot do is a member that is not there. */
 export interface Provider<Settings = unknown> {
   readonly name: string;
@@ -67,6 +100,7 @@ export interface Provider<Settings = unknown> {
   verify(hook: Hook, account: Account<Settings>): Promise<Verdict>;
   read(hook: Hook, account: Account<Settings>): Reading;
   readonly recordings?: RecordingSource<Settings>;
+  readonly state?: StateSource<Settings>;
 }
 
 export const noContent: Reply = { status: 204 };

@@ -227,7 +227,8 @@ function noteOf(fields: URLSearchParams): string | undefined {
   return answeredBy.startsWith("machine_") ? "Answered by an answering machine." : undefined;
 }
 
-function timeOf(rfc2822: string | null): number | undefined {
+/** ms since the epoch; undefined for what is no time. */
+export function timeOf(rfc2822: string | null): number | undefined {
   const time = Date.parse(rfc2822 ?? "");
   return Number.isNaN(time) ? undefined : time;
 }
@@ -236,7 +237,10 @@ function secondsOf(text: string | null): number | undefined {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
+/** How much of a field tells one event from another, in characters. */
+const maxTellingLength = 128;
+
 /** The same for each attempt to deliver one webhook. */
 function idOf(kind: string, fields: URLSearchParams, ...names: readonly string[]): string {
-  return [kind, ...names.map((name) => fields.get(name) ?? "")].join(":");
+  return [kind, ...names.map((name) => (fields.get(name) ?? "").slice(0, maxTellingLength))].join(":");
 }

@@ -1,7 +1,7 @@
 /** Twilio Voice. Webhooks: https://www.twilio.com/docs/usage/webhooks/voice-webhooks (read 2026-08). */
 import type { CallEvent } from "../calls/event.ts";
-import { base64, rotation } from "../verify/hmac.ts";
-import { urlAndFormSignature } from "../verify/twilio-signature.ts";
+import { formText, urlAndFormSignature } from "../verify/twilio-signature.ts";
+import { inWindow } from "../verify/window.ts";
 import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
 import { dialledUserIn, numberIn } from "./twilio-address.ts";
 import {
@@ -10,11 +10,14 @@ import {
   machineEvent,
   recordingEvent,
   statusEvent,
+  timeOf,
   voiceEvent,
   voicemailEvent,
   wasConnected,
 } from "./twilio-events.ts";
+import { accountGet } from "./twilio-request.ts";
 import { type TwilioSettings, twilioSettings } from "./twilio-settings.ts";
+import { inquiryAfter, toldBy } from "./twilio-state.ts";
 import { callOut, connect, nothing, takeMessage } from "./twiml.ts";
 
 const signed = urlAndFormSignature({ header: "x-twilio-signature", key: "TWILIO_AUTH_TOKEN" });
@@ -23,7 +26,11 @@ export const twilio = {
   name: "twilio",
   secrets: { required: ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"] },
   settings: twilioSettings,
-  verify: (hook, { secrets }) => signed(hook, secrets),
+  async verify(hook, { secrets }) {
+    const verdict = await signed(hook, secrets);
+    const at = timeIn(hook.fields);
+    return verdict.genuine && at !== undefined ? inWindow(hook, at) : verdict;
+  },
   read({ fields }, account) {
     const kind = kindOf(fields);
     if (kind === "other") return ignored;
@@ -35,17 +42,26 @@ export const twilio = {
     hosts: [".twilio.com", ".twiliocdn.com", "s3.amazonaws.com", "s3-external-1.amazonaws.com"],
     expectedAfterMs: 5 * 60_000,
     /** Only the ids are taken from the webhook, and the host where it is Twilio's: each region has its own. */
-    async locate({ id, url }, _call, { secrets, api }) {
-      const [account = ""] = rotation(secrets.get("TWILIO_ACCOUNT_SID"));
-      const [token = ""] = rotation(secrets.get("TWILIO_AUTH_TOKEN"));
-      const [sid, recording] = [account, id].map(encodeURIComponent);
-      return {
-        url: `${api ?? apiOf(url)}/2010-04-01/Accounts/${sid}/Recordings/${recording}.mp3`,
-        headers: { authorization: `Basic ${base64(new TextEncoder().encode(`${account}:${token}`))}` },
-      };
+    async locate({ id, url }, _call, account) {
+      return accountGet(account.api ?? apiOf(url), `/Recordings/${encodeURIComponent(id)}.mp3`, account);
     },
   },
+  state: {
+    hosts: ["api.twilio.com"],
+    inquire: async (calls, account) =>
+      calls.map((asked) => inquiryAfter(asked, account.api ?? apiOf(undefined), account)),
+    read: (answers, { call }, account) => toldBy(answers, call, account),
+  },
 } satisfies Provider<TwilioSettings>;
+
+/**
+ * When what a status callback tells of happened; requests for TwiML tell no time. It is looked for in the text that is
+ * signed, where names and values have no mark between them: a forger could call the field by another part of that text.
+ */
+function timeIn(fields: URLSearchParams): number | undefined {
+  const [, written] = /Timestamp(\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} [+-]\d{4})/.exec(formText(fields)) ?? [];
+  return timeOf(written ?? null);
+}
 
 type Kind = "voice" | "status" | "dial" | "voicemail" | "recording" | "machine";
 

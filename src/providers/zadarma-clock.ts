@@ -36,6 +36,12 @@ export function instantOf(wallClock: string, zone: string | undefined): number |
   return shows.length > 0 ? Math.min(...shows) : before;
 }
 
+/** How the clocks of `zone` show an instant; those of UTC where nobody knows it. */
+export function wallClockOf(instant: number, zone: string | undefined): string {
+  const shown = instant + (zone === undefined ? 0 : offsetsOf(zone)(instant));
+  return new Date(shown).toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** How far the zone's clocks are ahead of UTC at an instant, both in ms. */
 function offsetsOf(zone: string): (instant: number) => number {
   const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });

@@ -1,6 +1,7 @@
 /** What each of Zadarma's events says, and which of its fields its signature covers. All values are text. */
 import type { CallEvent, Direction, FinalStatus, LegEvent, Recording } from "../calls/event.ts";
-import { extensionOf, isExtension, lineOf, numberOf, plain } from "./zadarma-numbers.ts";
+import { plain } from "../calls/plain.ts";
+import { extensionOf, isExtension, lineOf, numberOf } from "./zadarma-numbers.ts";
 
 export type Facts = Omit<CallEvent, "call" | "id" | "direction" | "startedAt">;
 
@@ -91,7 +92,7 @@ function answers(fields: URLSearchParams, direction: Direction | undefined): Fac
   return [{ phone: dialledNumber(fields), leg: { ...customer, extension: leg?.extension } }];
 }
 
-function ends(fields: URLSearchParams): Facts[] {
+export function ends(fields: URLSearchParams): Facts[] {
   const outcome = outcomeOf(fields, "incoming");
   const answered = outcome.ended === "answered";
   const last = extensionOf(fields.get("last_internal"));
@@ -115,7 +116,7 @@ function dials(fields: URLSearchParams): Facts[] {
   return [dialledFacts(fields)];
 }
 
-function dialEnds(fields: URLSearchParams): Facts[] {
+export function dialEnds(fields: URLSearchParams): Facts[] {
   const outcome = outcomeOf(fields, "outgoing");
   const extension = extensionOf(fields.get("internal"));
   const last = extensionOf(fields.get("last_internal"));
@@ -159,7 +160,7 @@ function dialledFacts(fields: URLSearchParams): Facts {
 /** What was dialled may also be an address. */
 function dialledNumber(fields: URLSearchParams): string | undefined {
   const destination = fields.get("destination");
-  return numberOf(fields.get("dst_e164")) ?? numberOf(destination) ?? (plain(destination) || undefined);
+  return numberOf(fields.get("dst_e164")) ?? numberOf(destination) ?? (plain(destination ?? "") || undefined);
 }
 
 function agentLeg(fields: URLSearchParams, status: "ringing" | "in-progress"): LegEvent | undefined {
@@ -170,7 +171,7 @@ function agentLeg(fields: URLSearchParams, status: "ringing" | "in-progress"): L
 
 /** `duration` of a call that nobody answered may be how long it rang. */
 function outcomeOf(fields: URLSearchParams, direction: Direction): Pick<Facts, "ended" | "seconds" | "note"> {
-  const written = plain(fields.get("disposition"));
+  const written = plain(fields.get("disposition") ?? "");
   const disposition = written.toLowerCase().replace(/[\s_]+/g, " ");
   if (disposition === "") return { ended: "unanswered" };
   // Whoever called gave up.

@@ -1,11 +1,12 @@
-/** Numbers, extensions and free text as Zadarma writes them, which is never quite the same. */
+/** Numbers and extensions as Zadarma writes them, which is never quite the same. */
+import { plain } from "../calls/plain.ts";
 
 /** An extension as users of the PBX log in: `499499-100`. */
 const login = /^\d{4,8}-(\d{2,6})$/;
 
 /** By the short form, since events of one call mix both. */
 export function extensionOf(written: string | null): string | undefined {
-  const text = plain(written);
+  const text = plain(written ?? "");
   const extension = login.exec(text)?.[1] ?? text;
   return /^\w{1,32}$/.test(extension) ? extension : undefined;
 }
@@ -20,19 +21,7 @@ export function lineOf(written: string | null): string | undefined {
 
 /** With or without its plus, as it came: the fold knows the country. `0` stands for none. */
 export function numberOf(written: string | null): string | undefined {
-  const text = plain(written);
+  const text = plain(written ?? "");
   const number = login.exec(text)?.[1] ?? text.replace(/[\s().-]/g, "");
   return /^\+?\d{1,20}$/.test(number) && !/^\+?0+$/.test(number) ? number : undefined;
-}
-
-/** How much is taken of a field that may hold anything, in characters. */
-const maxTextLength = 100;
-
-/** Without what would not show. */
-export function plain(written: string | null): string {
-  return (written ?? "")
-    .replace(/[\p{Cc}\p{Cf}]+/gu, " ")
-    .trim()
-    .slice(0, maxTextLength)
-    .trim();
 }

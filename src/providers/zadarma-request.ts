@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { maskedIn } from "../log.ts";
 import { zadarmaSignature } from "../verify/zadarma-signature.ts";
-import type { Links, MediaRequest } from "./provider.ts";
+import type { ApiRequest, Links } from "./provider.ts";
 
 export interface Credentials {
   readonly key: string;
@@ -16,7 +16,7 @@ export async function signedGet(
   path: string,
   parameters: Readonly<Record<string, string>>,
   { key, secret }: Credentials,
-): Promise<MediaRequest> {
+): Promise<ApiRequest> {
   const query = queryOf({ ...parameters, format: "json" });
   const signature = await requestSignature(path, query, secret);
   return { url: `${api}${path}?${query}`, headers: { authorization: `${key}:${signature}` } };
@@ -50,8 +50,13 @@ export function linksIn(answer: unknown): Links {
   const success = located.safeParse(answer).data;
   const urls = [...new Set([success?.link ?? [], success?.links ?? []].flat())];
   if (urls.length > 0) return { kind: "found", urls };
+  return { kind: "later", why: refusalIn(answer) ?? "the answer names no recording" };
+}
+
+/** Why the API declined; undefined where it does not say. */
+export function refusalIn(answer: unknown): string | undefined {
   const message = declined.safeParse(answer).data?.message;
-  return { kind: "later", why: message ? excerpt(message) : "the answer names no recording" };
+  return message ? excerpt(message) : undefined;
 }
 
 /** How much of a refusal is kept, in characters. */

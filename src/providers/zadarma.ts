@@ -7,14 +7,17 @@
  */
 import * as z from "zod";
 import type { CallEvent } from "../calls/event.ts";
+import type { Hook } from "../hooks/hook.ts";
 import { rotation } from "../verify/hmac.ts";
 import { fromSource, isSource } from "../verify/source.ts";
-import { forged, genuine } from "../verify/verdict.ts";
-import { zadarmaSigned } from "../verify/zadarma-signature.ts";
+import { forged, genuine, type Verdict } from "../verify/verdict.ts";
+import { inWindow } from "../verify/window.ts";
+import { signedText, zadarmaSigned } from "../verify/zadarma-signature.ts";
 import { type Account, emptyOk, type Provider } from "./provider.ts";
 import { instantOf, zoneNamed } from "./zadarma-clock.ts";
 import { directionOf, events, identityOf, idPattern } from "./zadarma-events.ts";
-import { linksIn, signedGet } from "./zadarma-request.ts";
+import { type Credentials, linksIn, signedGet } from "./zadarma-request.ts";
+import { statisticsOf, toldBy } from "./zadarma-statistics.ts";
 
 const settings = z
   .strictObject({
@@ -35,6 +38,13 @@ export type ZadarmaSettings = z.infer<typeof settings>;
 
 /** In characters. What is longer is no check of an address. */
 const maxEchoLength = 512;
+
+/** Of `YYYY-MM-DD HH:MM:SS`, in characters. */
+const timeLength = 19;
+/** The longest call: its end tells when it began. In ms. */
+const maxCallMs = 24 * 60 * 60_000;
+/** How far a clock that nobody knows the zone of may be behind UTC or ahead of it, in ms. */
+const maxZoneMs = 14 * 60 * 60_000;
 
 /** How long the link to a recording stays good, in seconds; it is asked for anew with every attempt. */
 const linkLifetime = "3600";
@@ -58,7 +68,9 @@ export const zadarma = {
     if (!name) return forged("no event field: Zadarma names the event in every webhook");
     const event = events.get(name);
     // How the others are signed is not documented. Whoever sends them, `read` drops them.
-    return event ? zadarmaSigned(hook, event.covers, account.secrets.get("ZADARMA_SECRET")) : genuine;
+    if (!event) return genuine;
+    const signed = await zadarmaSigned(hook, event.covers, account.secrets.get("ZADARMA_SECRET"));
+    return signed.genuine && event.covers.includes("call_start") ? lately(hook, event.covers, account) : signed;
   },
 
   // The answer is always empty: to a START or an IVR anything else would be a command to the live call.
@@ -82,16 +94,46 @@ export const zadarma = {
     expectedAfterMs: 10_000,
     async locate(recording, call, account) {
       const which: Record<string, string> = recording.id === "" ? { pbx_call_id: call } : { call_id: recording.id };
-      const request = await signedGet(
-        account.api ?? "https://api.zadarma.com",
-        "/v1/pbx/record/request/",
-        { ...which, lifetime: linkLifetime },
-        { key: current(account, "ZADARMA_KEY"), secret: current(account, "ZADARMA_SECRET") },
-      );
+      const parameters = { ...which, lifetime: linkLifetime };
+      const request = await signedGet(apiOf(account), "/v1/pbx/record/request/", parameters, credentialsOf(account));
       return { ...request, links: linksIn };
     },
   },
+
+  state: {
+    hosts: ["api.zadarma.com"],
+    // Three of these are allowed in a minute: one serves all the calls.
+    async inquire(calls, account) {
+      const parameters = statisticsOf(calls, zoneOf(account));
+      return [
+        {
+          calls,
+          requests: [await signedGet(apiOf(account), "/v1/statistics/pbx/", parameters, credentialsOf(account))],
+        },
+      ];
+    },
+    read: ([answer], { call }, account) => toldBy(answer, call, zoneOf(account)),
+  },
 } satisfies Provider<ZadarmaSettings>;
+
+function apiOf({ api }: Account<ZadarmaSettings>): string {
+  return api ?? "https://api.zadarma.com";
+}
+
+function credentialsOf(account: Account<ZadarmaSettings>): Credentials {
+  return { key: current(account, "ZADARMA_KEY"), secret: current(account, "ZADARMA_SECRET") };
+}
+
+/**
+ * Whether the call began lately. Its time ends what is signed, where the values have no mark between them: a forger could
+ * put it into another field, or what was signed of another event into this one.
+ */
+function lately(hook: Hook, covers: readonly string[], account: Account<ZadarmaSettings>): Verdict {
+  const zone = zoneOf(account);
+  const began = instantOf(signedText(hook, covers).slice(-timeLength), zone ?? "UTC");
+  if (began === undefined) return forged("what is signed does not end in a call_start such as 2026-11-23 10:00:00");
+  return inWindow(hook, began, maxCallMs + (zone === undefined ? maxZoneMs : 0));
+}
 
 /** Novofon's accounts live by Moscow's clock. */
 function zoneOf({ settings, api }: Account<ZadarmaSettings>): string | undefined {

@@ -23,6 +23,16 @@ export function kindOf(head: Uint8Array): Kind | "page" | "unsupported" {
   return isText(head) ? "page" : "unsupported";
 }
 
+/** How long a file says that it is, in bytes; undefined where it does not, or was written before its end was known. */
+export function ownLength(head: Uint8Array): number | undefined {
+  if (kindOf(head) !== wav) return undefined;
+  const size = new DataView(head.buffer, head.byteOffset, head.byteLength).getUint32(4, true);
+  return size === 0 || size >= unknownSize ? undefined : size + 8;
+}
+
+/** Who writes a RIFF header before the sound puts one of several large numbers there, of which this is the least. */
+const unknownSize = 0x7fff_0000;
+
 /** An MPEG audio frame header: 11 set bits, then a version, layer, bit rate and sampling rate that are not reserved. */
 function isMpegFrame(head: Uint8Array): boolean {
   const [a = 0, b = 0, c = 0] = head;

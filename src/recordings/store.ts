@@ -1,110 +1,110 @@
 /** From the PBX to R2, never whole in memory. */
-import { headBytes, type Kind, kindOf } from "./kind.ts";
+import type { Download, Filled } from "./download.ts";
+import type { NoMedia } from "./fetch.ts";
+import { headBytes, type Kind, kindOf, ownLength } from "./kind.ts";
 
-/** What is stored, or why nothing is. `kind` undefined: no audio that the system takes. */
-export type Stored =
-  | { readonly kind: "stored"; readonly key: string; readonly bytes: number; readonly media?: Kind }
-  | { readonly kind: "later"; readonly why: string }
-  | { readonly kind: "never"; readonly why: string };
+/** What is in R2. `media` absent: no audio that the system takes. `short`: it says that it is longer, and nobody else tells. */
+export interface Stored {
+  readonly kind: "stored";
+  readonly key: string;
+  readonly bytes: number;
+  readonly media?: Kind;
+  readonly short?: true;
+}
 
-/** Parts of an upload whose length is not known beforehand; R2 wants all but the last alike and at least 5 MiB. */
+/** Nothing is stored. `failed`: R2 did not take it, which is no fault of the PBX's. */
+export type NotStored = NoMedia | { readonly kind: "failed"; readonly why: string };
+
+/** R2 wants parts of 5 MiB at least, all but the last alike, 10,000 at most. One of them is in memory at a time. */
 const partBytes = 5 * 1024 * 1024;
-/** The largest file that is stored, in bytes. */
-export const maxStoredBytes = 2 * 1024 * 1024 * 1024;
 
-/** Stores what `response` brings under `stem` and the extension that its first bytes call for. */
+/** Stores what `download` brings under `stem` and the extension that its first bytes call for. */
 export async function store(
   bucket: R2Bucket,
-  response: Response,
+  download: Download,
   stem: string,
   metadata: Record<string, string>,
-): Promise<Stored> {
-  if (!response.body) return { kind: "later", why: "the PBX sent an empty recording" };
-  const declared = response.headers.get("content-encoding") ? null : response.headers.get("content-length");
-  if (Number(declared ?? 0) > maxStoredBytes) {
-    await response.body.cancel();
-    return { kind: "never", why: `the recording is larger than ${maxStoredBytes} bytes` };
-  }
-  const reader = response.body.getReader({ mode: "byob" });
-  const first = await reader.readAtLeast(declared === null ? partBytes : headBytes, new Uint8Array(partBytes));
-  const head = first.value ?? new Uint8Array();
-  const media = kindOf(head.subarray(0, headBytes));
-  if (media === "page") {
-    await reader.cancel();
-    return { kind: "later", why: "the PBX sent a page instead of a recording" };
-  }
-  const known = media === "unsupported" ? undefined : media;
-  const key = `${stem}.${known?.extension ?? "bin"}`;
-  const options = {
-    httpMetadata: { contentType: known?.type ?? "application/octet-stream" },
-    customMetadata: metadata,
-  };
+  maxBytes: number,
+): Promise<Stored | NotStored> {
+  const part = new Uint8Array(partBytes);
   try {
-    const bytes =
-      declared === null
-        ? await putParts(bucket, key, head, reader, options)
-        : await putStream(bucket, key, head, reader, response.body, Number(declared), options);
-    return { kind: "stored", key, bytes, media: known };
+    for (;;) {
+      const stored = await storeOnce(bucket, download, part, stem, metadata, maxBytes);
+      if (stored.kind !== "anew") return stored;
+    }
   } catch (error) {
-    await reader.cancel().catch(() => undefined);
-    if (error instanceof RangeError)
-      return { kind: "never", why: `the recording is larger than ${maxStoredBytes} bytes` };
-    return { kind: "later", why: `the recording broke off (${error instanceof Error ? error.name : "error"})` };
+    return { kind: "failed", why: `the archive failed (${error instanceof Error ? error.name : "error"})` };
+  } finally {
+    download.stop();
   }
 }
 
-type Reader = ReadableStreamBYOBReader;
+type Unfilled = Exclude<Filled, { kind: "filled" }>;
 
-/** The length is known: the stream is piped natively. One that breaks off stores nothing. */
-async function putStream(
+async function storeOnce(
   bucket: R2Bucket,
-  key: string,
-  head: Uint8Array,
-  reader: Reader,
-  body: ReadableStream<Uint8Array>,
-  length: number,
-  options: R2PutOptions,
-): Promise<number> {
-  const { readable, writable } = new FixedLengthStream(length);
-  const put = bucket.put(key, readable, options);
-  const pipe = async () => {
-    const writer = writable.getWriter();
-    await writer.write(head);
-    writer.releaseLock();
-    reader.releaseLock();
-    await body.pipeTo(writable);
-  };
-  await Promise.all([put, pipe()]);
-  return length;
+  download: Download,
+  part: Uint8Array,
+  stem: string,
+  metadata: Record<string, string>,
+  maxBytes: number,
+): Promise<Stored | NotStored | Unfilled> {
+  if ((download.length ?? 0) > maxBytes) return tooLarge(maxBytes);
+  const first = await download.fill(part);
+  if (first.kind !== "filled") return first;
+  const head = part.slice(0, Math.min(first.bytes, headBytes));
+  const kind = kindOf(head);
+  if (kind === "page") return { kind: "later", why: "the PBX sent a page instead of a recording" };
+  const media = kind === "unsupported" ? undefined : kind;
+  const key = `${stem}.${media?.extension ?? "bin"}`;
+  const httpMetadata = { contentType: media?.type ?? "application/octet-stream" };
+  const options = { httpMetadata, customMetadata: metadata };
+  const whole = first.bytes < partBytes;
+  const put = whole
+    ? await bucket.put(key, part.subarray(0, first.bytes), options)
+    : await putParts(bucket, key, download, part, maxBytes, options);
+  if ("kind" in put) return put;
+  const bytes = download.at;
+  if (put.size !== bytes) return { kind: "failed", why: `the archive has ${put.size} of ${bytes} bytes` };
+  const short = download.length === undefined && bytes < (ownLength(head) ?? 0);
+  return { kind: "stored", key, bytes, media, ...(short && { short }) };
 }
 
-/** The length is not known: parts of equal size, one in memory at a time. */
+/** `part` holds the first one. What is not completed is not there. */
 async function putParts(
   bucket: R2Bucket,
   key: string,
-  first: Uint8Array,
-  reader: Reader,
-  options: R2PutOptions,
-): Promise<number> {
+  download: Download,
+  part: Uint8Array,
+  maxBytes: number,
+  options: R2MultipartOptions,
+): Promise<R2Object | NotStored | Unfilled> {
   const upload = await bucket.createMultipartUpload(key, options);
   try {
-    const parts: R2UploadedPart[] = [];
-    let [part, total] = [first, 0];
-    while (part.byteLength > 0) {
-      total += part.byteLength;
-      if (total > maxStoredBytes) throw new RangeError(`larger than ${maxStoredBytes} bytes`);
-      parts.push(await upload.uploadPart(parts.length + 1, part));
-      if (part.byteLength < partBytes) break;
-      // The buffer is handed over and back, so that no second one is needed.
-      const next = await reader.readAtLeast(partBytes, part);
-      part = next.value ?? new Uint8Array();
+    const parts = [await upload.uploadPart(1, part)];
+    for (let bytes = partBytes; bytes === partBytes; ) {
+      const next = download.at > maxBytes ? tooLarge(maxBytes) : await download.fill(part);
+      if (next.kind !== "filled") {
+        await abandon(upload);
+        return next;
+      }
+      bytes = next.bytes;
+      if (bytes > 0) parts.push(await upload.uploadPart(parts.length + 1, part.subarray(0, bytes)));
     }
-    await upload.complete(parts);
-    return total;
+    return await upload.complete(parts);
   } catch (error) {
-    await upload.abort().catch(() => undefined);
+    await abandon(upload);
     throw error;
   }
+}
+
+/** R2 itself throws away after seven days what could not be thrown away here. */
+async function abandon(upload: R2MultipartUpload): Promise<void> {
+  await upload.abort().catch(() => undefined);
+}
+
+function tooLarge(maxBytes: number): NotStored {
+  return { kind: "never", why: `the recording is larger than ${maxBytes} bytes` };
 }
 
 /** `<channel>/<year>/<month>/<day>/<call>/<recording>`, in UTC, of characters that are safe in a key and a file name. */

@@ -1,4 +1,5 @@
 /** What became of a delivery: judged from the status first, the body's shape never trusted. */
+import { createHash } from "node:crypto";
 import * as z from "zod";
 
 /** What the system answered; `body` ends after `maxBodyBytes`. */
@@ -22,7 +23,8 @@ export interface Silence {
 export interface Accepted {
   readonly callId: string;
   readonly ticketId?: string;
-  readonly hasRecording: boolean;
+  /** A digest of what it says of the call's audio; absent where it has none, or does not say. */
+  readonly audio?: string;
 }
 
 /** A form that was not taken, or not surely. `why` is for logs, `answer` (`maxKeptBytes` at most) for the operator alone. */
@@ -40,6 +42,8 @@ export type NotTaken =
   | ({ readonly kind: "limited"; readonly waitMs?: number } & Said)
   /** Nothing was sent, since the file that was to go along is not there any more. */
   | ({ readonly kind: "no-file" } & Said)
+  /** Nothing was sent, since the file could not be had just now. */
+  | ({ readonly kind: "unsent" } & Said)
   /** The file is too large for it; the form itself may be fine. */
   | ({ readonly kind: "too-large" } & Said)
   /** It may or may not have been done. */
@@ -63,7 +67,7 @@ export function judge(answer: Answer | Silence, action: "create_call" | "update_
   const said = { why: `the system answered ${status}`, answer: answer.body.slice(0, maxKeptBytes) };
   const waitMs = retryAfter(answer.headers.get("retry-after"), now);
   if (status >= 200 && status < 300) return accepted(answer);
-  if (status === 429) return { kind: "limited", ...said, waitMs };
+  if (status === 429 || isBlock(answer)) return { kind: "limited", ...said, waitMs };
   if (status === 401 || status === 403) return { kind: "unwelcome", ...said };
   // To a create, 404 says that there is no such channel; to an update, that there is no such call.
   if (status === 404 && action === "create_call") return { kind: "unwelcome", ...said };
@@ -71,6 +75,11 @@ export function judge(answer: Answer | Silence, action: "create_call" | "update_
   if (status >= 400 && status < 500 && status !== 408 && status !== 425) return { kind: "refused", ...said };
   // A redirect is a maintenance page or a moved installation as often as anything: nothing is known to be done.
   return { kind: "unknown", ...said, slow: status === 408 || status === 504 || status === 524, waitMs };
+}
+
+/** Assumed: a block may also be answered 403, with nothing left of the limit. A 5xx may come of work that was done. */
+function isBlock({ status, headers }: Answer): boolean {
+  return status === 403 && headers.get("x-rate-limit-remaining")?.trim() === "0";
 }
 
 function accepted(answer: Answer): Outcome {
@@ -84,8 +93,13 @@ function accepted(answer: Answer): Outcome {
     kind: "delivered",
     callId: String(call_id),
     ticketId: ticket_id === null || ticket_id === undefined ? undefined : String(ticket_id),
-    hasRecording: Boolean(audio_record),
+    audio: audio_record ? digest(JSON.stringify(audio_record)) : undefined,
   };
+}
+
+/** An address may be secret, and as long as it likes: this tells one from another. */
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
 }
 
 function parse(text: string): unknown {

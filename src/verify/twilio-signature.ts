@@ -41,8 +41,8 @@ async function bodyIsCovered(hook: Hook): Promise<boolean> {
   return equal((promised ?? "").toLowerCase(), hex(new Uint8Array(digest)));
 }
 
-/** Names sorted as bytes are, each with its values: once each, sorted, empty ones too. */
-function formText(fields: URLSearchParams): string {
+/** What is signed of a form: names sorted as bytes are, each with its values: once each, sorted, empty ones too. */
+export function formText(fields: URLSearchParams): string {
   const byName = [...valuesByName(fields)].sort(([a], [b]) => (a < b ? -1 : 1));
   return byName.flatMap(([name, values]) => [...new Set(values)].sort().map((value) => name + value)).join("");
 }

@@ -12,7 +12,7 @@ export async function zadarmaSignature(secret: string, text: string): Promise<st
   return base64(new TextEncoder().encode(hex(await hmac("SHA-1", secret, text))));
 }
 
-/** Whether the webhook is signed over the decoded values of the `covered` fields, one after the other, by any of the secrets. */
+/** Whether the webhook is signed over the `covered` fields by any of the secrets. */
 export async function zadarmaSigned(
   hook: Hook,
   covered: readonly string[],
@@ -24,8 +24,13 @@ export async function zadarmaSigned(
       "no Signature header: Zadarma signs only once API keys are issued in the account, under API and keys",
     );
   }
-  const text = covered.map((name) => hook.fields.get(name) ?? "").join("");
+  const text = signedText(hook, covered);
   const expected = await Promise.all(rotation(secret).map((value) => zadarmaSignature(value, text)));
   if (await anyEqual([offered], expected)) return genuine;
   return forged("the signature differs: is ZADARMA_SECRET the one of this account, and its current one?");
+}
+
+/** What the signature is made over: the decoded values of the `covered` fields, one after the other. */
+export function signedText({ fields }: Hook, covered: readonly string[]): string {
+  return covered.map((name) => fields.get(name) ?? "").join("");
 }

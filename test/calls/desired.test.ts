@@ -47,6 +47,12 @@ describe("the system should know", () => {
       {},
       { status: "ringing", audience: { kind: "pbxUsers", ids: ["101", "102"] } },
     ],
+    [
+      "nobody by a name that would read as two",
+      fold("c1", [comesIn(), rings(1, "101"), rings(1, "7,8")]),
+      {},
+      { audience: { kind: "pbxUsers", ids: ["101"] } },
+    ],
     ["nobody in particular of a call that rings nobody", fold("c1", [comesIn()]), {}, { audience: undefined }],
     ["a comment once the call is over", answered, {}, { comment: "line +380800111222, agent 102, talk 1:15" }],
     ["the comment that the channel wants", answered, { comment: "{status}" }, { comment: "answered" }],

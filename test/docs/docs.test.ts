@@ -4,17 +4,24 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { placeholders } from "../../src/calls/comment.ts";
 import { channelTable, recordingDefaults, silenceDefault } from "../../src/config/channel.ts";
+import { burst, perSecond } from "../../src/exchange/admission.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
 import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
 import { maxRound, roundMs } from "../../src/exchange/housekeeping.ts";
+import { maxAsked } from "../../src/exchange/inquiries.ts";
+import { maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
 import { migrations } from "../../src/exchange/schema.ts";
+import { maxLostAttaches } from "../../src/exchange/settle.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
 import { maxBodyBytes as maxHookBytes } from "../../src/hooks/body.ts";
+import { maxInquiryBytes } from "../../src/inquiries/inquire.ts";
 import { providers } from "../../src/providers/index.ts";
 import { events as zadarmaEvents } from "../../src/providers/zadarma-events.ts";
-import { maxStoredBytes } from "../../src/recordings/store.ts";
+import { maxResumes } from "../../src/recordings/download.ts";
+import { limits } from "../../src/recordings/limits.ts";
 import { fileTimeoutMs, formTimeoutMs } from "../../src/system/client.ts";
 import { maxBodyBytes as maxAnswerBytes, maxKeptBytes } from "../../src/system/outcome.ts";
+import { maxAheadMs, maxLateMs } from "../../src/verify/window.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
@@ -158,15 +165,17 @@ describe("storage.md explains", () => {
       ["version", ...tables.map(([, table]) => table)].sort(),
     ));
 
-  test.each(tables.map(([, table = "", definition = ""]) => [table, columnsOf(definition)] as const))(
-    "the columns of %s",
-    (table, columns) => {
-      expect(columns.length).toBeGreaterThan(0);
-      expect([...rows(section(storage, `\`${table}\``)).keys()].filter((name) => /^[a-z_]+$/.test(name))).toEqual(
-        expect.arrayContaining([...columns]),
-      );
-    },
-  );
+  const added = [...migrations.join("\n").matchAll(/ALTER TABLE (\w+) ADD COLUMN (\w+)/g)];
+  const addedTo = (to: string) => added.flatMap(([, table, column = ""]) => (table === to ? column : []));
+
+  test.each(
+    tables.map(([, table = "", definition = ""]) => [table, [...columnsOf(definition), ...addedTo(table)]] as const),
+  )("the columns of %s", (table, columns) => {
+    expect(columns.length).toBeGreaterThan(0);
+    expect([...rows(section(storage, `\`${table}\``)).keys()].filter((name) => /^[a-z_]+$/.test(name))).toEqual(
+      expect.arrayContaining([...columns]),
+    );
+  });
 });
 
 describe("delivery.md owns up to", () => {
@@ -189,7 +198,9 @@ describe("numbers are the code's", () => {
     ["README.md", `asked for ${recordingDefaults.wait / 60} minutes more`],
     ["docs/configuration.md", `| ${maxHookBytes / 1024} KiB;`],
     ["docs/configuration.md", `| ${maxEventsPerCall};`],
-    ["docs/configuration.md", `| ${maxStoredBytes / 1024 ** 3} GiB |`],
+    ["docs/configuration.md", `| ${limits.maxBytes / 1024 ** 3} GiB |`],
+    ["docs/operator.md", `more than ${burst} webhooks at once, or more than ${perSecond} a second`],
+    ["docs/security.md", `more than ${burst} at once, or ${perSecond} a second on and on`],
     ["docs/storage.md", `Up to ${maxEventsPerCall} different events`],
     ["docs/storage.md", `The newest ${maxMalformed}.`],
     [
@@ -202,15 +213,30 @@ describe("numbers are the code's", () => {
     ["docs/delivery.md", `it is taken to be ${assumedLimit}.`],
     ["docs/delivery.md", `a sliding minute of ${windowMs / 1000} seconds`],
     ["docs/delivery.md", `within ${formTimeoutMs / 1000} seconds (with a file: ${fileTimeoutMs / minute} minutes)`],
+    ["docs/delivery.md", `After ${maxLostAttaches} such tries`],
+    ["docs/delivery.md", `up to ${maxResumes} times`],
+    ["docs/delivery.md", `${limits.answerMs / 1000} seconds to begin its answer`],
+    ["docs/delivery.md", `silent for ${limits.stallMs / 1000} seconds`],
+    ["docs/delivery.md", `${limits.totalMs / minute} minutes for all of it`],
     ["docs/delivery.md", `${maxAnswerBytes / 1024} KiB are read at most`],
     ["docs/delivery.md", `${maxKeptBytes / 1024} KiB are kept`],
     ["docs/storage.md", `${maxKeptBytes / 1024} KiB of its answer`],
+    ["docs/delivery.md", `asks again an hour later. After ${maxAliveMs / (60 * minute)} hours of that`],
+    [
+      "docs/delivery.md",
+      `Asks again after ${vainWaitMs / minute} minutes. After ${maxVain === 3 ? "three" : "?"} times`,
+    ],
+    ["docs/delivery.md", `Up to ${maxAsked} calls of a channel are asked after at once`],
+    ["docs/security.md", `read up to ${maxInquiryBytes / 1024 ** 2} MiB`],
     ["docs/reliability.md", `(${silenceDefault} minutes)`],
     ["docs/reliability.md", `the newest ${maxMalformed}.`],
     ["docs/reliability.md", `For ${giveUpAfterMs / (60 * minute)} hours each call is tried`],
     ["docs/reliability.md", `asked for ${recordingDefaults.wait / 60} minutes after the call`],
     ["docs/reliability.md", `otherwise for ${blockMs / minute} minutes`],
     ["docs/security.md", `A call has ${maxEventsPerCall} events at most, the malformed webhooks ${maxMalformed} rows`],
+    ["docs/security.md", `longer ago than ${maxLateMs / (60 * minute)} hours is refused`],
+    ["docs/security.md", `more than ${maxAheadMs / (60 * minute)} hours to come`],
+    ["docs/providers/twilio.md", `more than ${maxLateMs / (60 * minute)} hours ago`],
     ["docs/security.md", `Bodies end at ${maxHookBytes / 1024} KiB`],
     ["docs/security.md", `of which ${maxAnswerBytes / 1024} KiB are read`],
   ])("%s: %s", (name, says) => expect(page(name).replace(/\s+/g, " ")).toContain(says));

@@ -126,15 +126,16 @@ describe.each([[60], [300]])("under a limit of %d that others use too", (limit) 
   });
 });
 
-test("alone, it sends nearly nine tenths of the limit and looks no more often than once for each", () => {
+test("alone, it comes to send nearly nine tenths of the limit and looks no more often than once for each", () => {
   const day = {
     limit: 300,
-    bursts: [{ tick: 0, calls: 5000 }],
+    bursts: [{ tick: 0, calls: 20_000 }],
     others: [0],
     delays: [[50, 100]],
     tells: [true],
   } as const;
-  const { sent, wakes } = play(day, (10 * minuteMs) / tickMs);
-  expect(sent).toBeGreaterThanOrEqual(10 * 265);
+  const tenMinutes = (10 * minuteMs) / tickMs;
+  const { sent, wakes } = play(day, 2 * tenMinutes);
+  expect(sent - play(day, tenMinutes).sent).toBeGreaterThanOrEqual(10 * 265);
   expect(wakes).toBeLessThan(sent);
 });

@@ -12,6 +12,12 @@ function heard(governor: Governor, limit: number, remaining: number, at = start)
   return learn(governor, { limit, remaining }, at);
 }
 
+/** Others were watched for long enough, and used nothing. */
+const alone: Governor = {
+  sent: [],
+  watched: Array.from({ length: 10 }, (_, i) => ({ from: start - (10 - i) * windowMs, least: 0, most: 0 })),
+};
+
 /** How many requests may leave at once, with an answer known, though it told nothing. */
 function room(governor: Governor, now: number, rpm?: number): number {
   let [count, after] = [0, learn(governor, undefined, now)];
@@ -21,38 +27,70 @@ function room(governor: Governor, now: number, rpm?: number): number {
 
 describe("what may be sent in a minute", () => {
   test.each<[title: string, governor: Governor, rpm: number | undefined, count: number]>([
-    ["is the documented limit less a tenth for others, before anything is heard", idle, undefined, 270],
-    ["is what the channel allows", idle, 20, 20],
-    ["is never more than the system's limit, whatever the channel allows", idle, 1000, 300],
-    ["is one request at least", heard(idle, 1, 1, start - windowMs), undefined, 1],
-    ["follows the limit that the system tells", heard(sentSoFar(1), 100, 99), undefined, 89],
-    ["leaves others what they need", heard(sentSoFar(1), 300, 40), undefined, 10],
-    ["is nothing where others used it up", heard(sentSoFar(1), 300, 30), undefined, 0],
+    ["is the documented limit less a tenth for others, once they are known to be few", alone, undefined, 270],
+    ["is less than a third of it while others were not watched", idle, undefined, 90],
+    ["is what the channel allows", alone, 20, 20],
+    ["is never more than what is ours, whatever the channel allows", alone, 1000, 270],
+    ["is one request at least", heard(alone, 1, 1, start - windowMs), undefined, 1],
+    ["follows the limit that the system tells", heard(sentSoFar(1, 0, alone), 100, 99), undefined, 89],
+    ["leaves others what they use", heard(sentSoFar(1, 0, alone), 300, 190), undefined, 300 - 109 - 88 - 1],
+    ["is nothing where others used it up", heard(sentSoFar(1, 0, alone), 300, 30), undefined, 0],
     [
       "keeps the limit that was told, also when what was left of it is old news",
-      heard(idle, 100, 3, start - windowMs),
+      heard(alone, 100, 100, start - windowMs),
       undefined,
       90,
     ],
-    ["is less what was sent already", sentSoFar(200), undefined, 70],
+    ["is less what was sent already", sentSoFar(200, 0, alone), undefined, 70],
     [
       "is less what left in the same moment as the request that was answered first",
-      heard(sentSoFar(4), 100, 60),
+      heard(sentSoFar(4, 0, alone), 300, 280),
       undefined,
-      47,
+      300 - 19 - 30 - 4,
     ],
   ])("%s", (_, governor, rpm, count) => expect(room(governor, start, rpm)).toBe(count));
 
+  test("is the more, the longer others were watched", () => {
+    const known = (minutes: number) => room({ ...alone, watched: alone.watched?.slice(10 - minutes) }, start);
+    const shares = [0, 2, 4, 6, 8, 10].map(known);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect([shares.at(0), shares.at(-1)]).toEqual([90, 270]);
+  });
+
+  test("is less where others send unevenly", () => {
+    const minutes = (least: number, most: number): Governor => ({
+      sent: [],
+      heard: { limit: 300, others: 100, at: start },
+      watched: alone.watched?.map(({ from }) => ({ from, least, most })),
+    });
+    expect(room(minutes(100, 100), start)).toBe(300 - 100 - 30);
+    expect(room(minutes(80, 130), start)).toBe(300 - 100 - 40);
+  });
+
+  test("forgets what others did once it is long ago", () => {
+    const uneven = alone.watched?.map(({ from }) => ({ from: from - 20 * windowMs, least: 0, most: 200 })) ?? [];
+    expect(room({ ...alone, watched: [...uneven, ...(alone.watched ?? [])] }, start)).toBe(270);
+  });
+
+  test("leaves room to those that cannot wait, and comes back evenly", () => {
+    const patient = (governor: Governor, now: number) =>
+      waitMs(learn(governor, undefined, now), now, undefined, "patient");
+    expect(patient(alone, start)).toBe(0);
+    expect(patient(sentSoFar(140, 0, alone), start)).toBe(Math.ceil(windowMs / 270));
+    expect(patient(sentSoFar(243, 0, alone), start + 1_000)).toBe(windowMs - 1_000);
+    expect(waitMs(learn(sentSoFar(243, 0, alone), undefined, start), start + 1_000, undefined)).toBe(0);
+  });
+
   test("is counted in a sliding minute, and a second more", () => {
-    const governor = learn(sentSoFar(270, 100), undefined, start);
+    const governor = learn(sentSoFar(270, 100, alone), undefined, start);
     expect(waitMs(governor, start + 30_000, undefined)).toBe(windowMs - 30_000);
     expect(room(governor, start + windowMs, undefined)).toBe(1);
     expect(room(governor, start + windowMs + 900, undefined)).toBe(10);
   });
 
   test("counts a request for a minute although the answer to a later one was heard", () => {
-    const governor = heard(sentSoFar(10, 1_000), 300, 250, start + 5_000);
-    expect(room(governor, start + 9_000, undefined)).toBe(250 - 4 - 30);
+    const governor = heard(sentSoFar(10, 1_000, alone), 300, 284, start + 5_000);
+    expect(room(governor, start + 9_000, undefined)).toBe(284 - 4 - 30);
   });
 });
 
@@ -78,8 +116,8 @@ describe("the wait for room", () => {
     expect(waitMs(learn(sentSoFar(1), undefined, start), start + 1, 1)).toBe(windowMs - 1);
   });
 
-  test("is no more than until what was said of others' requests is a minute old", () => {
-    expect(waitMs(heard(idle, 300, 0), start + 1_000, undefined)).toBe(windowMs - 1_000);
+  test("is none for one request, however many others send: somebody must find out when they stop", () => {
+    expect(waitMs(heard(idle, 300, 0), start + 1_000, undefined)).toBe(0);
   });
 
   test("is not in tiny steps where the last answer that told anything is long ago", () => {
@@ -138,8 +176,19 @@ describe("a pause", () => {
   });
 
   test("does not forget the limit", () => {
-    const paused = pause(sentSoFar(270), start, "429", windowMs);
+    const paused = pause(sentSoFar(270, 0, alone), start, "429", windowMs);
     expect(waitMs(paused, start + windowMs - 1, undefined)).toBe(1);
-    expect(room(paused, start + windowMs, undefined)).toBe(270);
+    expect(waitMs(paused, start + windowMs, undefined)).toBe(0);
+  });
+
+  test.each([
+    [0, 67],
+    [1, 135],
+    [2, 202],
+    [3, 270],
+  ])("is followed by a slow start: in minute %d after it %d requests may be sent", (minute, count) => {
+    const watched = alone.watched?.map((one) => ({ ...one, from: one.from + 4 * windowMs }));
+    const paused = pause({ sent: [], watched }, start, "429", windowMs);
+    expect(room(paused, start + windowMs + minute * windowMs)).toBe(count);
   });
 });

@@ -18,7 +18,7 @@ describe("a system that knows nothing is told", () => {
     [
       "of a call that is over by now, as such",
       missed,
-      { kind: "create", class: classes.final, form: { ...create, call_status: "missed", comment: "line 800" } },
+      { kind: "create", class: classes.change, form: { ...create, call_status: "missed", comment: "line 800" } },
     ],
     ["what it then knows", answered, { tells: { status: "answered", comment: "talk 1:15" } }],
   ])("%s", (_, desired, step) => expect(next(desired, untold)).toMatchObject(step));
@@ -196,7 +196,7 @@ describe("with one create a call", () => {
   });
 
   test("all is told at once, with the recording, which holds up nothing else", () => {
-    expect(next(answered, untold, [], "final")).toMatchObject({ kind: "create", class: classes.final });
+    expect(next(answered, untold, [], "final")).toMatchObject({ kind: "create", class: classes.change });
     expect(next(answered, untold, [stored], "final")).toMatchObject({
       kind: "create",
       class: classes.recording,

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { fold } from "../../src/calls/call.ts";
 import type { Recording } from "../../src/calls/event.ts";
-import { announce, fetched, leaveAlone, type RecordingRow, remarkOn } from "../../src/exchange/recording-row.ts";
+import {
+  announce,
+  fetched,
+  leaveAlone,
+  type RecordingRow,
+  remarkOn,
+  retried,
+} from "../../src/exchange/recording-row.ts";
 import type { Fetched } from "../../src/recordings/courier.ts";
 import { at, comesIn } from "../calls/heard.ts";
 
@@ -109,6 +116,12 @@ describe("what a call says of its recordings makes", () => {
       { put: [] },
     ],
     [
+      "nothing of a name for what a part was fetched of without one",
+      [named ?? {}],
+      [{ ...placeholder, key: "support/2026/09/01/c1/recording.wav" }],
+      { put: [] },
+    ],
+    [
       "a row of a name that comes after the placeholder was denied",
       [named ?? {}],
       [{ ...placeholder, state: "absent" }],
@@ -169,9 +182,20 @@ test("a recording that was left alone is fetched should its call turn out to be 
 });
 
 describe("a try to fetch makes", () => {
-  const handling = { max_bytes: 1000, deadline: now + 60_000, now, backoff: (attempt: number) => attempt * 10_000 };
+  const handling = {
+    max_bytes: 1000,
+    deadline: now + 60_000,
+    archiveDeadline: now + 600_000,
+    now,
+    backoff: (attempt: number) => attempt * 10_000,
+  };
   const mp3 = { extension: "mp3", type: "audio/mpeg" } as const;
-  const stored: Fetched = { kind: "stored", key: "support/2026/09/01/c1/r1.mp3", bytes: 900, media: mp3 };
+  const stored: Extract<Fetched, { kind: "stored" }> = {
+    kind: "stored",
+    key: "support/2026/09/01/c1/r1.mp3",
+    bytes: 900,
+    media: mp3,
+  };
   const later: Fetched = { kind: "later", why: "the PBX answered 404" };
 
   test.each<[string, RecordingRow, Fetched, object[]]>([
@@ -197,6 +221,48 @@ describe("a try to fetch makes", () => {
     ["a wait", row, later, [{ state: "waiting", attempt: 1, dueAt: now + 10_000, problem: "the PBX answered 404" }]],
     ["a longer wait", { ...row, attempt: 3 }, later, [{ state: "waiting", attempt: 4, dueAt: now + 40_000 }]],
     ["an end, where the wait would be over by then", { ...row, attempt: 6 }, later, [{ state: "gone", attempt: 7 }]],
+    [
+      "a wait beyond that, where R2 is why",
+      { ...row, attempt: 6 },
+      { kind: "failed", why: "the archive failed" },
+      [{ state: "waiting", attempt: 7, dueAt: now + 70_000, problem: "the archive failed" }],
+    ],
+    [
+      "an end of that too",
+      { ...row, attempt: 60 },
+      { kind: "failed", why: "the archive failed" },
+      [{ state: "gone", problem: "the archive failed" }],
+    ],
+    [
+      "a wait for the rest of one that says that it is longer",
+      row,
+      { ...stored, short: true },
+      [{ state: "waiting", attempt: 1, key: stored.key, bytes: 900, problem: "it is shorter than it says" }],
+    ],
+    [
+      "a longer wait where there was less before",
+      { ...row, attempt: 1, key: stored.key, bytes: 800 },
+      { ...stored, short: true },
+      [{ state: "waiting", attempt: 2, bytes: 900 }],
+    ],
+    [
+      "something to attach of one that came twice alike, whatever it says",
+      { ...row, attempt: 1, key: stored.key, bytes: 900 },
+      { ...stored, short: true },
+      [{ state: "stored", problem: undefined }],
+    ],
+    [
+      "something to attach of what there is, where the rest never comes",
+      { ...row, attempt: 1, key: stored.key, bytes: 900, type: "audio/wav" },
+      { kind: "never", why: "the PBX answered 410" },
+      [{ state: "stored", bytes: 900, problem: "it is shorter than it says" }],
+    ],
+    [
+      "something to keep of what there is, where that is too large",
+      { ...row, attempt: 6, key: stored.key, bytes: 1001, type: "audio/wav" },
+      later,
+      [{ state: "kept", problem: "it has 1001 bytes, more than the 1000 allowed" }],
+    ],
     [
       "an end, where it will never come",
       row,
@@ -228,6 +294,41 @@ describe("a try to fetch makes", () => {
   });
 });
 
+describe("a replay makes", () => {
+  const key = "support/2026/09/01/c1/r1.mp3";
+  const kept = {
+    ...row,
+    state: "kept",
+    key,
+    bytes: 900,
+    type: "audio/mpeg",
+    problem: "the system refused it",
+  } as const;
+
+  test.each<[string, RecordingRow, object | undefined]>([
+    [
+      "something to fetch of what is gone",
+      { ...row, state: "gone", attempt: 9 },
+      { state: "waiting", attempt: 0, dueAt: now },
+    ],
+    ["something to attach of what the system did not take", kept, { state: "stored", key, problem: undefined }],
+    ["nothing of what is too large still", { ...kept, bytes: 1001 }, undefined],
+    ["nothing of what is no audio that the system takes", { ...kept, type: undefined }, undefined],
+    ["nothing of what is attached", { ...kept, state: "attached" }, undefined],
+    ["nothing of what is under way", { ...row, dueAt: now + 9 }, undefined],
+  ])("%s", (_, before, after) => {
+    const again = retried(before, 1000, now);
+    if (after === undefined) expect(again).toBeUndefined();
+    else expect(again).toMatchObject(after);
+  });
+
+  test("something to fetch that is not taken for what was there before", () => {
+    const gone = { ...kept, state: "gone", problem: "it is not in the archive any more" } as const;
+    const { key: left, bytes, problem } = retried(gone, 1000, now) ?? gone;
+    expect([left, bytes, problem]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 test("staff read once of each reason why there is no recording, and of none that may come", () => {
   const kept = { ...row, state: "kept", problem: "it is too large for the system" } as const;
   const gone = { ...row, state: "gone" } as const;
@@ -236,4 +337,6 @@ test("staff read once of each reason why there is no recording, and of none that
     "Recording not attached: it is too large for the system; it is kept in the archive. Recording not available: it never came",
   );
   expect(remarkOn([row, { ...row, state: "attached" }])).toBeUndefined();
+  const short = { ...row, state: "attached", problem: "it is shorter than it says" } as const;
+  expect(remarkOn([short])).toBe("Recording may be incomplete: it is shorter than it says");
 });

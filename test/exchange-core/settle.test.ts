@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import { giveUpAfterMs } from "../../src/exchange/backoff.ts";
 import type { Step } from "../../src/exchange/outbox.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
-import { settle } from "../../src/exchange/settle.ts";
+import { maxLostAttaches, settle } from "../../src/exchange/settle.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
 import type { Outcome } from "../../src/system/outcome.ts";
 import { answered, delivered, has, next, ringing, stored, talking, unknown } from "./steps.ts";
 
 const now = Date.UTC(2026, 8, 1, 9, 0, 0);
 const sent: Told = { ...untold, create: "sent" };
-const over = has("answered", { assignee: { kind: "pbxUser", id: "101" }, comment: "talk 1:15", attached: 0 });
+const over = has("answered", { assignee: { kind: "pbxUser", id: "101" }, comment: "talk 1:15" });
 
 function step(found: Step | undefined, kind: Step["kind"]): Step {
   if (found?.kind !== kind) throw new Error(`the next step is ${found?.kind}, not ${kind}`);
@@ -53,7 +53,7 @@ describe("a delivery that got through", () => {
     ["along with the only create", sent, createWithAudio],
   ])("attaches the recording %s", (_, told, step) => {
     expect(settled(told, step, delivered)).toMatchObject({
-      told: { create: "done", attached: 1 },
+      told: { create: "done" },
       consequence: "attached",
     });
   });
@@ -68,42 +68,90 @@ describe("a recording of which it is unknown whether it was attached", () => {
     const told = settled(sent, createWithAudio, unknown).told;
     expect(told).toMatchObject({ create: "sent", attaching: "r1#0" });
     const asked = step(next(answered, told, [stored], "final"), "ask");
-    expect(settled(told, asked, { ...delivered, hasRecording: true })).toMatchObject({
-      told: { create: "done", attached: 1 },
+    expect(settled(told, asked, { ...delivered, audio: "a1" })).toMatchObject({
+      told: { create: "done", audio: "a1" },
       consequence: "attached",
     });
   });
 
-  test("is attached where the system has one", () => {
-    const after = settled(lost, probe, { ...delivered, hasRecording: true });
-    expect(after).toMatchObject({ told: { attached: 1, attempt: 0 }, consequence: "attached" });
+  test("is sent by an update, should the system be found to have the call without it", () => {
+    const told = settled(sent, createWithAudio, unknown).told;
+    const found = settled(told, step(next(answered, told, [stored], "final"), "ask"), delivered).told;
+    const again = step(next(answered, found, [stored], "final"), "attach");
+    expect(again).toMatchObject({ recording: stored, form: { action: "update_call", call_status: "answered" } });
+    const done = settled(found, again, { ...delivered, audio: "a1" }).told;
+    expect(next(answered, done, [{ ...stored, state: "attached" }], "final")).toBeUndefined();
+  });
+
+  test.each([
+    ["its first", undefined],
+    ["another than before", "a0"],
+  ])("is attached where the system has %s", (_, audio) => {
+    const after = settled({ ...lost, audio }, probe, { ...delivered, audio: "a1" });
+    expect(after).toMatchObject({ told: { audio: "a1", attempt: 0 }, consequence: "attached" });
     expect(after.told.attaching).toBeUndefined();
   });
 
-  test("is sent again where the system has none", () => {
-    const { told, consequence } = settled(lost, probe, delivered);
-    expect([told.attaching, told.attached, consequence]).toEqual([undefined, 0, "none"]);
+  test.each([
+    ["has none", undefined, undefined],
+    ["has the one that it had before", "a0", "a0"],
+    ["says no more what it has", "a0", undefined],
+  ])("is sent again where the system %s", (_, before, audio) => {
+    const { told, consequence } = settled({ ...lost, audio: before }, probe, { ...delivered, audio });
+    expect([told.attaching, told.audio, told.lostAttaches, consequence]).toEqual([undefined, before, 1, "none"]);
     expect(next(answered, told, [stored])).toMatchObject({ kind: "attach" });
   });
 
-  test("is sent again where an earlier one may be what the system has", () => {
-    const after = settled({ ...lost, attached: 1 }, probe, { ...delivered, hasRecording: true });
-    expect(after).toMatchObject({ told: { attached: 1 }, consequence: "none" });
-    expect(next(answered, after.told, [stored])).toMatchObject({ kind: "attach" });
+  test("is given up where the system is there and never has it", () => {
+    let [told, tries]: [Told, number] = [over, 0];
+    for (;;) {
+      told = settled(told, step(next(answered, told, [stored]), "attach"), unknown).told;
+      tries++;
+      const after = settled(told, step(next(answered, told, [stored]), "update"), delivered);
+      told = after.told;
+      if (after.consequence === "lost") break;
+      expect(after.consequence).toBe("none");
+    }
+    expect([tries, told.attaching, told.lostAttaches, told.attempt]).toEqual([
+      maxLostAttaches,
+      undefined,
+      undefined,
+      0,
+    ]);
   });
 
-  test("is sent ever later, and given up in the end, though what is asked in between gets through", () => {
-    let [told, at, tries] = [over, now, 0];
-    while (told.notBefore !== Number.MAX_SAFE_INTEGER && tries < 500) {
-      const found = next(answered, told, [stored]);
-      if (!found) break;
-      const outcome = found.kind === "attach" ? unknown : delivered;
-      tries += Number(found.kind === "attach");
-      told = settle(told, found, outcome, at, 0.5).told;
-      at = Math.max(at, Math.min(told.notBefore ?? at, at + giveUpAfterMs));
+  test("is given up along with the only create that never has it, which then goes without", () => {
+    let [told, tries]: [Told, number] = [untold, 0];
+    for (;;) {
+      const found = step(next(answered, told, [stored], "final"), "create");
+      told = settled({ ...told, create: "sent", attaching: "r1#0" }, found, unknown).told;
+      tries++;
+      const no: Outcome = { kind: "refused", why: "the system answered 404" };
+      const after = settled(told, step(next(answered, told, [stored], "final"), "ask"), no);
+      told = after.told;
+      if (after.consequence === "lost") break;
     }
-    expect(told.notBefore).toBe(Number.MAX_SAFE_INTEGER);
-    expect(tries).toBeLessThan(200);
+    const kept = { ...stored, state: "kept", problem: "it did not get through" } as const;
+    expect([tries, told.attaching]).toEqual([maxLostAttaches, undefined]);
+    expect(next(answered, told, [kept], "final")).toMatchObject({
+      kind: "create",
+      recording: undefined,
+      form: { comment: expect.stringContaining("Recording not attached: it did not get through") },
+    });
+  });
+
+  test("is not given up for an outage of the system", () => {
+    let told = lost;
+    for (let i = 0; i < 2 * maxLostAttaches; i++) {
+      told = settled(told, probe, unknown).told;
+      expect(next(answered, told, [stored])?.recording).toBeUndefined();
+    }
+    expect(settled(told, probe, delivered)).toMatchObject({ told: { lostAttaches: 1 }, consequence: "none" });
+  });
+
+  test("is sent ever later, though what is asked in between gets through", () => {
+    const after = settled({ ...lost, attempt: 6 }, probe, delivered).told;
+    expect(settled(after, attach, unknown).told).toMatchObject({ attempt: 7, notBefore: now + 64_000 });
   });
 });
 
@@ -224,6 +272,7 @@ describe("a recording that is not on its way any more", () => {
     { kind: "unwelcome", why: "the system answered 403" },
     { kind: "limited", why: "the system answered 429" },
     { kind: "no-file", why: "it is not there" },
+    { kind: "unsent", why: "the archive failed" },
   ])("need not be asked for ($kind)", (outcome) => {
     expect(settled(underway, attach, outcome).told.attaching).toBeUndefined();
     const started: Told = { ...sent, attaching: "r1#0" };
@@ -244,6 +293,14 @@ describe("a recording that is not on its way any more", () => {
       recording: undefined,
       form: { comment: expect.stringContaining("Recording not available: it is not in the archive any more") },
     });
+  });
+
+  test("since R2 failed waits, ever longer, and is never given up for that", () => {
+    const outcome: Outcome = { kind: "unsent", why: "the archive failed" };
+    const { told, consequence } = settled(underway, attach, outcome);
+    expect([told.attempt, told.notBefore, told.failingSince, consequence]).toEqual([1, now + 1_000, undefined, "none"]);
+    expect(next(answered, told, [stored])).toMatchObject({ kind: "attach" });
+    expect(settled({ ...told, attempt: 3 }, attach, outcome).told.notBefore).toBe(now + 8_000);
   });
 
   test("stays to be asked for where only a plain update was not taken", () => {

@@ -48,6 +48,5 @@ export const delivered: Extract<Outcome, { kind: "delivered" }> = {
   kind: "delivered",
   callId: "123",
   ticketId: "4567",
-  hasRecording: false,
 };
 export const unknown: Extract<Outcome, { kind: "unknown" }> = { kind: "unknown", why: "lost", slow: false };

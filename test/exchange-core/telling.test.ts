@@ -85,7 +85,7 @@ class Helpdesk {
       ticket.assignee = form["pbx_user_ids[]"][0];
     if (form.action === "update_call") ticket.assignee = form.pbx_user_id ?? ticket.assignee;
     ticket.recordings += Number(recording !== undefined);
-    const audio_record = ticket.recordings > 0 ? "https://help.example/1.mp3" : null;
+    const audio_record = ticket.recordings > 0 ? `https://help.example/${ticket.recordings}.mp3` : null;
     return [200, JSON.stringify({ data: { call_id: known, ticket_id: 9, audio_record } })];
   }
 }
@@ -94,15 +94,17 @@ interface Story {
   readonly events: readonly HeardEvent[];
   readonly fates: readonly Fate[];
   readonly delivery: "live" | "final";
-  readonly recording: boolean;
+  /** How many there are. */
+  readonly recordings: number;
   readonly strangers: readonly string[];
 }
 
 /** Tells the helpdesk as the Exchange does, with one event more after each delivery; ends when there is nothing to tell. */
-function tell({ events, fates, delivery, recording, strangers }: Story) {
+function tell({ events, fates, delivery, recordings, strangers }: Story) {
   const helpdesk = new Helpdesk(strangers);
   const fate = fates[Symbol.iterator]();
-  let [told, now, heard, rows]: [Told, number, number, RecordingRow[]] = [untold, began, 1, recording ? [stored] : []];
+  let [told, now, heard]: [Told, number, number] = [untold, began, 1];
+  let rows: RecordingRow[] = Array.from({ length: recordings }, (_, i) => ({ ...stored, id: `r${i}` }));
   let desired: Desired | undefined;
   for (let steps = 0; steps < 200; steps++) {
     const call = fold("c1", events.slice(0, heard));
@@ -115,8 +117,9 @@ function tell({ events, fates, delivery, recording, strangers }: Story) {
     if (step.kind === "create") told = { ...told, create: "sent" };
     if (step.recording) told = { ...told, attaching: recordingKey(step.recording) };
     const settled = settle(told, step, helpdesk.answer(step, fate.next().value ?? "fine", now), now, 0.5);
-    if (settled.consequence === "attached") rows = rows.map((row) => ({ ...row, state: "attached" }));
-    if (settled.consequence === "not-taken") rows = rows.map((row) => ({ ...row, state: "kept" }));
+    const [{ consequence }, { attaching }] = [settled, told];
+    const state = consequence === "attached" ? consequence : consequence === "not-taken" ? "kept" : undefined;
+    if (state) rows = rows.map((row) => (recordingKey(row) === attaching ? { ...row, state } : row));
     told = settled.told;
   }
   throw new Error("there is always something left to tell");
@@ -128,7 +131,7 @@ const anyOrder = (calls: fc.Arbitrary<HeardEvent[]>) =>
 const story = {
   fates: fc.array(fc.constantFrom(...fates), { maxLength: 12 }),
   delivery: fc.constantFrom("live", "final"),
-  recording: fc.boolean(),
+  recordings: fc.nat({ max: 3 }),
   strangers: fc.constant<string[]>([]),
 };
 
@@ -155,7 +158,8 @@ describe.each([
         expect(helpdesk.tickets).toHaveLength(Number(due));
         if (!due) return;
         expect(told).toMatchObject({ create: "done", callId: "0", ticketId: "9" });
-        expect(helpdesk.tickets[0]?.recordings).toBe(Number(story.recording && over));
+        const most = story.delivery === "final" ? 1 : story.recordings;
+        expect(helpdesk.tickets[0]?.recordings).toBe(over ? Math.min(story.recordings, most) : 0);
         if (story.delivery === "final") return;
         expect(told.status).toBe(desired.status);
         expect(helpdesk.tickets[0]?.statuses.at(-1)).toBe(desired.status);

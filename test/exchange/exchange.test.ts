@@ -1,11 +1,13 @@
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import type { Env } from "../../src/env.ts";
+import { burst } from "../../src/exchange/admission.ts";
 import { classes } from "../../src/exchange/outbox.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
+import { zadarmaPbx } from "../standins/zadarma.ts";
 
 const { EXCHANGE, RECORDINGS } = env as unknown as Env;
 
@@ -112,6 +114,52 @@ describe("what is recorded", () => {
   });
 });
 
+describe("a channel that sends more than any PBX does", () => {
+  const pbx = zadarmaPbx({
+    key: "zadarma-key",
+    secret: "zadarma-secret",
+    hookUrl: "https://hooks.example/hooks/support",
+  });
+  const webhook = (pbx_call_id: string): Promise<Response> => {
+    const { url, ...init } = pbx.start({ pbx_call_id, caller_id: "+380501234567" });
+    return (exports as unknown as { default: Fetcher }).default.fetch(url, init) as unknown as Promise<Response>;
+  };
+
+  /** Until no more is let in, the clock standing still. */
+  async function flood(stub: ReturnType<typeof exchange>): Promise<number> {
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    return runInDurableObject(stub, (instance) => {
+      let admitted = 0;
+      while ("fresh" in instance.record("support", [rings])) admitted++;
+      return admitted;
+    });
+  }
+
+  afterEach(() => vi.useRealTimers());
+
+  test("is told 429 and when to come again, nothing of it is kept, and it is let in then", async () => {
+    const stub = exchange();
+    expect(await flood(stub)).toBe(burst);
+    const late = await webhook("in_late");
+    expect([late.status, late.headers.get("retry-after"), late.headers.get("content-type")]).toEqual([
+      429,
+      "1",
+      "application/problem+json",
+    ]);
+    expect(await rows(stub, "SELECT call FROM calls")).toEqual([{ call: "in_1" }]);
+    vi.setSystemTime(rings.heardAt + 1_000);
+    expect((await webhook("in_late")).status).toBe(200);
+    expect(await rows(stub, "SELECT call FROM calls ORDER BY call")).toEqual([{ call: "in_1" }, { call: "in_late" }]);
+  });
+
+  test("keeps no malformed webhooks beyond its share either", async () => {
+    const stub = exchange();
+    await flood(stub);
+    expect((await webhook("")).status).toBe(429);
+    expect(await rows(stub, "SELECT * FROM malformed")).toEqual([]);
+  });
+});
+
 describe("a call that is ignored", () => {
   const between: HeardEvent = { ...rings, id: "internal", internal: true };
   const over: HeardEvent = { ...rings, id: "end", ended: "answered", recording: { id: "r1", status: "ready" } };
@@ -169,7 +217,7 @@ test("a call that cannot be worked out waits a while, and keeps no other waiting
   await rows(stub, "UPDATE events SET event = '{'");
   await rows(stub, "UPDATE calls SET class = 0, due_at = 1");
   const before = Date.now();
-  await stub.record("support", [{ ...rings, call: "in_2" }]);
+  await stub.record("support", [{ ...rings, call: "in_2", ended: "missed" }]);
   const [broken, other] = await rows(stub, "SELECT told, due_at FROM calls ORDER BY call");
   expect(broken?.due_at).toBeGreaterThanOrEqual(before + 60_000);
   expect(JSON.parse(String(other?.told))).toMatchObject({ create: "sent" });
@@ -184,6 +232,46 @@ test("of the malformed webhooks the newest are kept", async () => {
   expect(await rows(stub, "SELECT count(*) AS n, min(heard_at) AS oldest FROM malformed")).toEqual([
     { n: maxMalformed, oldest: 3 },
   ]);
+});
+
+describe("a call whose end never came", () => {
+  const minuteMs = 60_000;
+  const silenceMs = 240 * minuteMs;
+
+  afterEach(() => vi.useRealTimers());
+
+  async function after(stub: ReturnType<typeof exchange>, ms: number) {
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt + ms });
+    await runDurableObjectAlarm(stub);
+    return rows(stub, "SELECT vain, asked_at, due_at FROM inquiries");
+  }
+
+  test("is noted as asked after before the PBX is, so that a crash does not ask again", async () => {
+    const stub = exchange();
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    await stub.record("support", [rings]);
+    expect(await after(stub, silenceMs - minuteMs)).toEqual([]);
+    const asked = await after(stub, silenceMs + minuteMs);
+    const at = rings.heardAt + silenceMs + minuteMs;
+    expect(asked).toEqual([{ vain: 1, asked_at: at, due_at: at + 20 * minuteMs }]);
+    await abortAllDurableObjects();
+    expect(await after(exchange(), silenceMs + 2 * minuteMs)).toEqual(asked);
+    expect(await rows(exchange(), "SELECT ended_at FROM calls")).toEqual([{ ended_at: null }]);
+  });
+
+  test("is asked after anew when it was heard of in between", async () => {
+    const stub = exchange();
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    await stub.record("support", [rings]);
+    const warned = vi.spyOn(console, "warn");
+    await after(stub, silenceMs + minuteMs);
+    await vi.waitUntil(() => warned.mock.calls.some(([line]) => String(line).includes("the PBX answered 503")));
+    const heardAt = rings.heardAt + silenceMs + 5 * minuteMs;
+    await stub.record("support", [{ ...rings, id: "again", heardAt }]);
+    expect(await after(stub, silenceMs + 30 * minuteMs)).toMatchObject([{ vain: 1 }]);
+    const askedAt = heardAt + silenceMs + minuteMs;
+    expect(await after(stub, askedAt - rings.heardAt)).toMatchObject([{ vain: 1, asked_at: askedAt }]);
+  });
 });
 
 describe("what is older than the channel keeps it", () => {
@@ -202,6 +290,7 @@ describe("what is older than the channel keeps it", () => {
     const stub = exchange();
     vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
     await stub.record("support", [over]);
+    await rows(stub, "INSERT INTO inquiries VALUES ('support', 'in_1', 1, 2, 1, NULL)");
     await RECORDINGS.put("support/old.mp3", "ID3");
     await runInDurableObject(stub, (_, { storage: { sql } }) => {
       sql
@@ -214,7 +303,8 @@ describe("what is older than the channel keeps it", () => {
     expect(await rows(stub, "SELECT count(*) AS n FROM calls")).toEqual([{ n: 1 }]);
     await later(stub, 91);
     await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length === 0);
-    for (const table of ["events", "recordings"]) expect(await rows(stub, `SELECT * FROM ${table}`)).toEqual([]);
+    for (const table of ["events", "recordings", "inquiries"])
+      expect(await rows(stub, `SELECT * FROM ${table}`)).toEqual([]);
     expect(await RECORDINGS.head("support/old.mp3")).toBeNull();
   });
 

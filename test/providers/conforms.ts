@@ -32,7 +32,7 @@ interface Conformance<S> {
 }
 
 /** When the first webhook of a story comes in, ms since the epoch, and how long after it each next one. */
-const firstHeardAt = Date.UTC(2026, 8, 1, 9, 0, 0);
+export const firstHeardAt = Date.UTC(2026, 8, 1, 9, 0, 0);
 const stepMs = 1000;
 
 const orders = { numRuns: 50, seed: 20260901 };

@@ -5,9 +5,10 @@ import type { CallEvent } from "../../src/calls/event.ts";
 import type { Account, Reading } from "../../src/providers/provider.ts";
 import { twilio } from "../../src/providers/twilio.ts";
 import type { TwilioSettings } from "../../src/providers/twilio-settings.ts";
+import { maxAheadMs, maxLateMs } from "../../src/verify/window.ts";
 import { type Fields, type Leg, stories, twilioPbx } from "../standins/twilio.ts";
 import type { Webhook } from "../standins/webhook.ts";
-import { conforms, type Story } from "./conforms.ts";
+import { conforms, firstHeardAt, type Story } from "./conforms.ts";
 import { hookOf } from "./hearing.ts";
 import { signature } from "./spoiling.ts";
 
@@ -19,7 +20,7 @@ const line = "+14155550100";
 const mobile = "+14155550177";
 const ownTwiml = "https://twiml.example.com/in?a=1&b='2'";
 
-const pbx = twilioPbx({ accountSid, authToken, hookUrl });
+const pbx = twilioPbx({ accountSid, authToken, hookUrl, startedAt: firstHeardAt });
 
 function accountWith(settings: unknown = {}, more: Partial<Account<TwilioSettings>> = {}): Account<TwilioSettings> {
   return {
@@ -35,7 +36,7 @@ function accountWith(settings: unknown = {}, more: Partial<Account<TwilioSetting
 }
 
 async function reading(webhook: Webhook, account = accountWith()): Promise<Reading> {
-  const hook = await hookOf(webhook, 0);
+  const hook = await hookOf(webhook, firstHeardAt);
   expect(await twilio.verify(hook, account)).toEqual({ genuine: true });
   return twilio.read(hook, account);
 }
@@ -64,7 +65,7 @@ const told = stories(pbx);
 describe("as a form", () => conforms(twilio, { account: accountWith(), stories: told }));
 
 describe.each(["query", "json"] as const)("as %s", (sent) => {
-  const calls = stories(twilioPbx({ accountSid, authToken, hookUrl, sent }));
+  const calls = stories(twilioPbx({ accountSid, authToken, hookUrl, sent, startedAt: firstHeardAt }));
   conforms(twilio, { account: accountWith(), stories: calls.slice(0, 1) });
 });
 
@@ -335,15 +336,51 @@ describe("a child leg", () => {
 
   test("has the time of its Timestamp", async () => {
     const status = pbx.status(pbx.dialled(root, "client:ann"), "ringing", 0, {
-      Timestamp: "Sun, 25 Mar 2018 09:53:19 +0000",
+      Timestamp: "Tue, 01 Sep 2026 08:53:19 +0000",
     });
-    expect((await event(status)).at).toBe(Date.UTC(2018, 2, 25, 9, 53, 19));
+    expect((await event(status)).at).toBe(Date.UTC(2026, 8, 1, 8, 53, 19));
   });
 
   test("in a status that is not known yet still tells whose it is", async () => {
     const heard = await event(pbx.status(pbx.dialled(root, "client:ann"), "parked", 3));
     expect(heard).toMatchObject({ call: root.sid, guess: { direction: "incoming" } });
     expect(heard.leg).toBeUndefined();
+  });
+});
+
+describe("a webhook that tells a time", () => {
+  const minute = 60_000;
+  const root = pbx.inbound(customer, line);
+  const status = pbx.status(root, "completed", 0, { CallDuration: "9" });
+  const verdict = async (webhook: Webhook, at: number) => twilio.verify(await hookOf(webhook, at), accountWith());
+
+  test.each([
+    ["is genuine for a day", maxLateMs, true],
+    ["is not genuine after that", maxLateMs + minute, false],
+    ["is genuine though our clock is behind", -maxAheadMs, true],
+    ["is not genuine where it tells of a time to come", -maxAheadMs - minute, false],
+  ])("%s", async (_, laterMs, genuine) => {
+    for (const sent of ["form", "query", "json"] as const) {
+      const other = twilioPbx({ accountSid, authToken, hookUrl, sent, startedAt: firstHeardAt });
+      const webhook = other.status(root, "completed", 0);
+      expect([sent, await verdict(webhook, firstHeardAt + laterMs)]).toMatchObject([sent, { genuine }]);
+    }
+  });
+
+  test("does so by whatever name a forger calls the time", async () => {
+    const renamed = [
+      ["Timestamp=", "Timestam=p"],
+      ["Timestamp=Tue%2C+01", "TimestampTue%2C+01="],
+    ] as const;
+    for (const [from, to] of renamed) {
+      const webhook = { ...status, body: status.body?.replace(from, to) };
+      expect([to, await verdict(webhook, firstHeardAt)]).toEqual([to, { genuine: true }]);
+      expect([to, await verdict(webhook, firstHeardAt + 2 * maxLateMs)]).toMatchObject([to, { genuine: false }]);
+    }
+  });
+
+  test("is the only one: a request for TwiML may come at any time", async () => {
+    expect(await verdict(pbx.voice(root), firstHeardAt + 365 * maxLateMs)).toEqual({ genuine: true });
   });
 });
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { fold } from "../../src/calls/call.ts";
+import { maxTextLength } from "../../src/calls/plain.ts";
 import { type Account, emptyOk } from "../../src/providers/provider.ts";
 import { type ZadarmaSettings, zadarma } from "../../src/providers/zadarma.ts";
 import type { Webhook } from "../standins/webhook.ts";
-import { country, type Fields, signedFields, stories, zadarmaPbx } from "../standins/zadarma.ts";
+import { country, type Fields, signedFields, stories, wallClock, zadarmaPbx } from "../standins/zadarma.ts";
 import { conforms } from "./conforms.ts";
 import { hear, hookOf } from "./hearing.ts";
 import { fields, signature } from "./spoiling.ts";
@@ -12,7 +13,7 @@ const key = "15f5d5f5d5f5d5f5d5f5";
 const secret = "sk000000000000000000";
 const hookUrl = "https://hooks.example/hooks/support";
 const heardAt = Date.UTC(2026, 8, 1, 9, 0, 0);
-const pbx = zadarmaPbx({ key, secret, hookUrl });
+const pbx = zadarmaPbx({ key, secret, hookUrl, now: () => heardAt });
 
 function accountWith(settings: unknown = {}, more: Partial<Account<ZadarmaSettings>> = {}): Account<ZadarmaSettings> {
   const secrets = new Map([
@@ -239,7 +240,7 @@ describe("what a disposition says of an incoming and of an outgoing call", () =>
 
   test("keeps of an unknown one no more than staff would read", async () => {
     const [end] = await heard(pbx.end({ ...reached, disposition: "x".repeat(5000) }));
-    expect(end?.note).toHaveLength(100);
+    expect(end?.note).toHaveLength(maxTextLength);
   });
 
   test("takes the length of a call that nobody answered for how long it rang", async () => {
@@ -371,6 +372,60 @@ describe("the beginning of a call", () => {
   ])("%s", async (_, by, instant) => {
     const [start] = await heard(pbx.start(reached), by);
     expect(start?.startedAt).toBe(instant && Date.parse(instant));
+  });
+});
+
+describe("a webhook of a call that began", () => {
+  const hour = 60 * 60_000;
+  const zoned = accountWith({ time_zone: "UTC" });
+  const verdict = async (webhook: Webhook, laterMs: number, by: Account<ZadarmaSettings>) =>
+    zadarma.verify(await hookOf(webhook, heardAt + laterMs), by);
+  /** By a clock in UTC. */
+  const now = { ...reached, call_start: wallClock(heardAt) };
+
+  test.each([
+    ["a day before, of a talk of a day, is genuine", 48 * hour, zoned, true],
+    ["longer ago is not", 49 * hour, zoned, false],
+    ["longer ago may be genuine where nobody knows the zone", 62 * hour, account, true],
+    ["longer ago than in any zone is not", 63 * hour, account, false],
+    ["tomorrow, by a clock that is wrong or in another zone, is genuine", -24 * hour, account, true],
+    ["later than in any zone is not", -25 * hour, account, false],
+  ])("%s", async (_, laterMs, by, genuine) => {
+    const told = { ...dialled, call_start: wallClock(heardAt) };
+    for (const webhook of [pbx.start(now), pbx.end(now), pbx.answer(now), pbx.outEnd(told)])
+      expect(await verdict(webhook, laterMs, by)).toMatchObject({ genuine });
+  });
+
+  test("long ago is not, wherever a forger puts the time", async () => {
+    const { signature = "" } = pbx.start(now).headers;
+    const moved = {
+      ...now,
+      caller_id: now.caller_id + now.called_did + now.call_start,
+      called_did: "",
+      call_start: "",
+    };
+    const webhook = { ...pbx.start(moved), headers: { ...pbx.start(moved).headers, signature } };
+    expect(await verdict(webhook, 0, account)).toEqual({ genuine: true });
+    expect(await verdict(webhook, 63 * hour, account)).toMatchObject({ genuine: false });
+  });
+
+  test.each(["", "yesterday", "2026-02-30 12:00:00", "1781129241"])(
+    "at %j is not: that is no time",
+    async (call_start) => {
+      expect(await verdict(pbx.start({ ...reached, call_start }), 0, account)).toMatchObject({ genuine: false });
+    },
+  );
+
+  test("is not made of the signature of an event without a time", async () => {
+    const record = pbx.record({ pbx_call_id: call.pbx_call_id, call_id_with_rec: "1781129241.26640977" });
+    const start = pbx.start({
+      ...reached,
+      caller_id: `${call.pbx_call_id}1781129241.26640977`,
+      called_did: "",
+      call_start: "",
+    });
+    const forged = { ...start, headers: { ...start.headers, signature: record.headers.signature ?? "" } };
+    expect(await verdict(forged, 0, account)).toMatchObject({ genuine: false });
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { headBytes, kindOf } from "../../src/recordings/kind.ts";
+import { headBytes, kindOf, ownLength } from "../../src/recordings/kind.ts";
 
 const text = (content: string) => new Uint8Array(Buffer.from(content));
 const bytes = (...values: number[]) => new Uint8Array(values);
@@ -56,6 +56,31 @@ describe("what is neither is kept, and not attached:", () => {
     ["a bit rate that there is not", bytes(0xff, 0xfb, 0xf0, 0x64, ...zeros(60))],
     ["a sampling rate that there is not", bytes(0xff, 0xfb, 0x9c, 0x64, ...zeros(60))],
   ])("%s", (_, head) => expect(kindOf(head)).toBe("unsupported"));
+});
+
+describe("how long a file says that it is", () => {
+  const riff = (size: number, form = "WAVE") => {
+    const head = Buffer.alloc(headBytes);
+    head.write("RIFF", 0, "latin1");
+    head.writeUInt32LE(size, 4);
+    head.write(form, 8, "latin1");
+    return new Uint8Array(head);
+  };
+
+  test("is in the header of a WAVE file", () => {
+    const whole = readFileSync(join(import.meta.dirname, "..", "standins", "audio", "call.wav"));
+    expect(ownLength(new Uint8Array(whole.subarray(0, headBytes)))).toBe(whole.byteLength);
+    expect(ownLength(riff(1_000_000))).toBe(1_000_008);
+  });
+
+  test.each([
+    ["written before its end was known", riff(0)],
+    ["written so by another program", riff(0xffff_ffff)],
+    ["written so by a third", riff(0x7fff_f024)],
+    ["of another form", riff(1_000_000, "AVI ")],
+    ["of another kind", bytes(...Buffer.from("ID3"), ...zeros(61))],
+    ["hardly begun", riff(1_000_000).subarray(0, 6)],
+  ])("is not known of one %s", (_, head) => expect(ownLength(head)).toBeUndefined());
 });
 
 test("any bytes are something, however few", () => {

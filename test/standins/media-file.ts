@@ -17,8 +17,13 @@ export interface MediaOptions {
   readonly redirectTo?: string;
   /** The connection is lost after so many bytes; `times` in a row, default 1. */
   readonly cutAfter?: { readonly bytes: number; readonly times?: number };
+  /** It falls silent after so many bytes, and the connection stays; `times` in a row, default 1. */
+  readonly stallAfter?: { readonly bytes: number; readonly times?: number };
   /** Whether parts can be asked for; default `true`. */
   readonly ranges?: boolean;
+  /** By which a client that has a part knows that the rest is still of the same file. */
+  readonly etag?: string;
+  readonly lastModified?: string;
   /** 200 with an HTML page that says that something is wrong. */
   readonly html?: true;
   /** This status and nothing else. */
@@ -39,9 +44,9 @@ export interface Media {
 
 export function media(options: MediaOptions): Media {
   const source = options.source instanceof Uint8Array ? bytesOf(options.source) : options.source;
-  const { now = Date.now, readyAt = 0, notReadyTimes = 0, cutAfter } = options;
+  const { now = Date.now, readyAt = 0, notReadyTimes = 0, cutAfter, stallAfter } = options;
   let asked = 0;
-  let cuts = 0;
+  let broken = 0;
   return {
     size: source.size,
     get asked() {
@@ -54,9 +59,21 @@ export function media(options: MediaOptions): Media {
       if (options.status !== undefined) return say(response, options.status, "As the test wants it.");
       if (options.redirectTo) return say(response, 302, "It is elsewhere.", { location: options.redirectTo });
       if (options.html) return say(response, 200, "<!doctype html><h1>Something went wrong</h1>", htmlType);
-      const cut = cutAfter && cuts++ < (cutAfter.times ?? 1) ? cutAfter.bytes : undefined;
-      await stream(request, response, source, options, cut);
+      const ends = cutAfter ?? stallAfter;
+      const end = ends && broken++ < (ends.times ?? 1) ? { afterBytes: ends.bytes, silent: !cutAfter } : undefined;
+      await stream(request, response, source, options, end);
     },
+  };
+}
+
+/** A file that is another one from the second time on that it is asked for. */
+export function replaced(before: Media, after: Media): Media {
+  return {
+    ...after,
+    get asked() {
+      return before.asked + after.asked;
+    },
+    serve: (request, response) => (before.asked === 0 ? before : after).serve(request, response),
   };
 }
 
@@ -70,29 +87,41 @@ async function stream(
   request: IncomingMessage,
   response: ServerResponse,
   source: Source,
-  { type = "audio/mpeg", chunked = false, ranges = true }: MediaOptions,
-  cutAfterBytes: number | undefined,
+  { type = "audio/mpeg", chunked = false, ranges = true, etag, lastModified }: MediaOptions,
+  end: { readonly afterBytes: number; readonly silent: boolean } | undefined,
 ): Promise<void> {
-  const range = ranges ? rangeOf(request.headers.range, source.size) : undefined;
+  const [ifRange] = [request.headers["if-range"]].flat();
+  const asked = ranges && isSame(ifRange, etag, lastModified) ? request.headers.range : undefined;
+  const range = rangeOf(asked, source.size);
   if (range === "unsatisfiable") return say(response, 416, "", { "content-range": `bytes */${source.size}` });
   const { from, to } = range ?? { from: 0, to: source.size - 1 };
   response.writeHead(range ? 206 : 200, {
     "content-type": type,
     ...(ranges ? { "accept-ranges": "bytes" } : {}),
+    ...(etag ? { etag } : {}),
+    ...(lastModified ? { "last-modified": lastModified } : {}),
     ...(range ? { "content-range": `bytes ${from}-${to}/${source.size}` } : {}),
     ...(chunked ? {} : { "content-length": to - from + 1 }),
   });
   if (request.method === "HEAD") return void response.end();
-  if (cutAfterBytes !== undefined) return cut(response, source.read(from, Math.min(to, from + cutAfterBytes - 1)));
+  if (end !== undefined)
+    return breakOff(response, source.read(from, Math.min(to, from + end.afterBytes - 1)), end.silent);
   // A client that has heard enough hangs up: that is its right.
   await pipeline(source.read(from, to), response).catch(() => {});
 }
 
-/** Sends what there is, waits until the system took it, and breaks the connection. */
-async function cut(response: ServerResponse, chunks: AsyncIterable<Buffer>): Promise<void> {
+/** What `If-Range` names, where it is there; a weak tag is never the same (RFC 9110, 13.1.5). */
+function isSame(ifRange: string | undefined, etag: string | undefined, lastModified: string | undefined): boolean {
+  if (ifRange === undefined) return true;
+  if (ifRange.startsWith('"')) return ifRange === etag;
+  return lastModified !== undefined && ifRange === lastModified;
+}
+
+/** Sends what there is, waits until the system took it, and breaks the connection or says no more. */
+async function breakOff(response: ServerResponse, chunks: AsyncIterable<Buffer>, silent: boolean): Promise<void> {
   response.flushHeaders();
   for await (const chunk of chunks) await new Promise((written) => response.write(chunk, written));
-  response.destroy();
+  if (!silent) response.destroy();
 }
 
 /**

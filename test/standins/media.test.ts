@@ -1,8 +1,19 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bytesOf, heldBytes, longMp3, longWav, sample, samples, sha256Of } from "./audio.ts";
-import { files, type Handler, type Media, type MediaOptions, media, mediaServer, type Pbx, startPbx } from "./media.ts";
+import {
+  files,
+  type Handler,
+  type Media,
+  type MediaOptions,
+  media,
+  mediaServer,
+  type Pbx,
+  replaced,
+  startPbx,
+} from "./media.ts";
 
 const account = "AC0123";
 const password = "token";
@@ -141,6 +152,42 @@ describe("a recording", () => {
     const whole = await fetched({ ranges: false }, { range: "bytes=0-9" });
     expect(whole).toMatchObject({ status: 200, headers: { "content-length": "12218" } });
     expect(whole.headers["accept-ranges"]).toBeUndefined();
+  });
+
+  test.each<[string, Partial<MediaOptions>, string, number]>([
+    ["its tag", { etag: '"v1"' }, '"v1"', 206],
+    ["its date", { lastModified: "Mon, 23 Nov 2026 09:00:00 GMT" }, "Mon, 23 Nov 2026 09:00:00 GMT", 206],
+    ["another tag", { etag: '"v2"' }, '"v1"', 200],
+    ["a weak tag, which never is the same", { etag: 'W/"v1"' }, 'W/"v1"', 200],
+    ["another date", { lastModified: "Mon, 23 Nov 2026 09:00:01 GMT" }, "Mon, 23 Nov 2026 09:00:00 GMT", 200],
+    ["a tag where it has none", {}, '"v1"', 200],
+  ])("is there in part on condition of %s", async (_, options, ifRange, status) => {
+    const answer = await fetched(options, { range: "bytes=12000-", "if-range": ifRange });
+    expect([answer.status, answer.bytes.length]).toEqual([status, status === 206 ? 218 : mp3.length]);
+    expect([answer.headers.etag, answer.headers["last-modified"]]).toEqual([options.etag, options.lastModified]);
+  });
+
+  test("falls silent after so many bytes, and leaves the connection", async () => {
+    recordings.set("RE1", media({ source: mp3, stallAfter: { bytes: 5000 } }));
+    const silent = httpRequest(pbx.url + place, { headers: basic, agent: false }).end();
+    const [response] = await once(silent, "response");
+    let heard = 0;
+    for await (const chunk of response) {
+      heard += chunk.length;
+      if (heard === 5000) break;
+    }
+    expect(pbx.requests[0]?.status).toBeUndefined();
+    silent.destroy();
+    expect((await get(pbx.url + place, basic)).bytes).toEqual(mp3);
+  });
+
+  test("is another one from the second time on", async () => {
+    const file = replaced(media({ source: mp3 }), media({ source: await sample("wav") }));
+    recordings.set("RE1", file);
+    expect((await get(pbx.url + place, basic)).bytes).toEqual(mp3);
+    expect((await get(pbx.url + place, basic)).bytes).toEqual(await sample("wav"));
+    expect((await get(pbx.url + place, basic)).bytes).toEqual(await sample("wav"));
+    expect(file.asked).toBe(3);
   });
 
   test("answers HEAD without its bytes", async () => {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Media } from "./media-file.ts";
 
-export { type Media, type MediaOptions, media } from "./media-file.ts";
+export { type Media, type MediaOptions, media, replaced } from "./media-file.ts";
 
 /** `true` where it answered or is answering; `false` leaves the request to the next. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;

@@ -14,8 +14,10 @@ export interface TwilioSettings {
   readonly sent?: "form" | "query" | "json";
   /** The base of the URLs of recordings. */
   readonly api?: string;
-  /** When the calls begin, ms since the epoch. */
+  /** When all calls begin, ms since the epoch. Default: each when it is first told of. */
   readonly startedAt?: number;
+  /** ms since the epoch. */
+  readonly now?: () => number;
   /** Ids depend on it: two runs against one worker need two. */
   readonly run?: string;
 }
@@ -35,18 +37,20 @@ export type TwilioPbx = ReturnType<typeof twilioPbx>;
 const final = new Set(["completed", "busy", "failed", "no-answer", "canceled"]);
 
 export function twilioPbx(settings: TwilioSettings) {
-  const {
-    accountSid,
-    api = "https://api.twilio.com",
-    startedAt = Date.UTC(2026, 8, 1, 9),
-    run = "trunkline",
-  } = settings;
+  const { accountSid, api = "https://api.twilio.com", startedAt, now = Date.now, run = "trunkline" } = settings;
   const account = { AccountSid: accountSid, ApiVersion: "2010-04-01" };
   const sequence = new Map<string, number>();
+  const began = new Map<string, number>();
   let ids = 0;
   const newId = (prefix: string) => `${prefix}${digest(`${run} ${prefix} ${ids++}`).slice(0, 32)}`;
   const send = (path: string, fields: Fields) => signed(settings, path, fields, uuid(`${run} ${ids++}`));
   const recordingUrl = (id: string) => `${api}/2010-04-01/Accounts/${accountSid}/Recordings/${id}`;
+  /** When the call began that has this root. */
+  const beganAt = (root: string) => {
+    const at = startedAt ?? began.get(root) ?? now();
+    began.set(root, at);
+    return at;
+  };
   const nextOf = (sid: string) => {
     const next = sequence.get(sid) ?? 0;
     sequence.set(sid, next + 1);
@@ -74,7 +78,7 @@ export function twilioPbx(settings: TwilioSettings) {
         CallStatus: status,
         CallbackSource: "call-progress-events",
         SequenceNumber: String(nextOf(leg.sid)),
-        Timestamp: rfc2822(startedAt + at * 1000),
+        Timestamp: rfc2822(beganAt(leg.parent ?? leg.sid) + at * 1000),
         ...(final.has(status) ? durations(more.CallDuration ?? "0") : {}),
         ...more,
       }),
@@ -104,7 +108,7 @@ export function twilioPbx(settings: TwilioSettings) {
         RecordingDuration: "38",
         RecordingChannels: "2",
         RecordingSource: "DialVerb",
-        RecordingStartTime: rfc2822(startedAt + 9000),
+        RecordingStartTime: rfc2822(beganAt(root.sid) + 9000),
         RecordingTrack: "both",
         ErrorCode: "0",
         ...more,

@@ -1,6 +1,7 @@
-/** Zadarma's API as far as recordings go: as strict about signatures, as vague about errors. */
+/** Zadarma's API as far as recordings and statistics go: as strict about signatures, as vague about errors. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Media, media } from "./media-file.ts";
 
 export interface ZadarmaRecording {
   readonly bytes: Uint8Array;
@@ -9,6 +10,22 @@ export interface ZadarmaRecording {
   /** Until then it is not found; ms since the epoch. */
   readonly readyAt?: number;
   readonly pbxCallId: string;
+  /** How it is handed out, where that goes wrong. */
+  readonly file?: Media;
+}
+
+/** A row of the statistics, as documented; ids and extensions come as numbers now and then. */
+export interface ZadarmaStatistic {
+  readonly call_id: string | number;
+  readonly sip: string | number;
+  /** By the account's clock: `YYYY-MM-DD HH:MM:SS`. */
+  readonly callstart: string;
+  readonly clid: string | number;
+  readonly destination: string | number;
+  readonly disposition: string;
+  readonly seconds: number;
+  readonly is_recorded: boolean | string;
+  readonly pbx_call_id: string;
 }
 
 interface ZadarmaApiSettings {
@@ -16,6 +33,8 @@ interface ZadarmaApiSettings {
   readonly secret: string;
   /** By `call_id_with_rec`. */
   readonly recordings: ReadonlyMap<string, ZadarmaRecording>;
+  /** What has ended. */
+  readonly statistics?: readonly ZadarmaStatistic[];
   /** ms since the epoch. */
   readonly now: () => number;
   /** The HTTP status of what is beyond the rate limit: 429 is documented, 200 was met. */
@@ -27,18 +46,22 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Requests a minute. */
+/** Requests a minute: of all methods, and of statistics. */
 const limit = 100;
+const statisticsLimit = 3;
+const maxRows = 1000;
 const minuteMs = 60_000;
 const recordPath = "/v1/pbx/record/request/";
+const statisticsPath = "/v1/statistics/pbx/";
 const lifetimes = { least: 180, usual: 1800, most: 5_184_000 };
 
 /** Answers what is the API's; `false` for a request that is not. */
 export function zadarmaApi(
   settings: ZadarmaApiSettings,
-): (request: IncomingMessage, response: ServerResponse) => boolean {
+): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
   const { recordings, now, limitedAs = 200 } = settings;
   const requested: number[] = [];
+  const requestedStatistics: number[] = [];
   const tokens = new Map<string, { callId: string; expiresAt: number }>();
 
   const link = (origin: string, callId: string, expiresAt: number) => {
@@ -53,8 +76,23 @@ export function zadarmaApi(
     if (recent.length >= limit) return refused(limitedAs, "You exceeded the rate limit");
     const [path = "", query = ""] = (request.url ?? "").split("?");
     if (!authorized(request.headers.authorization ?? "", path, query, settings)) return refused(401, "Not authorized");
-    if (path !== recordPath || request.method !== "GET") return refused(404, "Wrong method");
-    return recordsOf(new URLSearchParams(query), `http://${request.headers.host}`);
+    if (request.method !== "GET") return refused(404, "Wrong method");
+    const parameters = new URLSearchParams(query);
+    if (path === recordPath) return recordsOf(parameters, `http://${request.headers.host}`);
+    return path === statisticsPath ? statisticsOf(parameters) : refused(404, "Wrong method");
+  };
+
+  const statisticsOf = (parameters: URLSearchParams): Answer => {
+    const recent = requestedStatistics.filter((at) => at > now() - minuteMs);
+    requestedStatistics.splice(0, requestedStatistics.length, ...recent, now());
+    if (recent.length >= statisticsLimit) return refused(limitedAs, "You exceeded the rate limit");
+    const [start = "", end = ""] = [parameters.get("start") ?? "", parameters.get("end") ?? ""];
+    const known = new Set(["start", "end", "version", "format"]);
+    const strange = [...parameters.keys()].some((name) => !known.has(name));
+    const wellFormed = [start, end].every((time) => /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(time));
+    if (strange || !wellFormed || parameters.get("version") !== "2") return refused(400, "Wrong parameters");
+    const stats = (settings.statistics ?? []).filter(({ callstart }) => callstart >= start && callstart <= end);
+    return { status: 200, body: { status: "success", start, end, version: 2, stats: stats.slice(0, maxRows) } };
   };
 
   const recordsOf = (parameters: URLSearchParams, origin: string): Answer => {
@@ -75,7 +113,7 @@ export function zadarmaApi(
     return { status: 200, body: { status: "success", ...(pbxCallId ? { links } : { link: links[0] }), lifetime_till } };
   };
 
-  const download = (request: IncomingMessage, response: ServerResponse) => {
+  const download = async (request: IncomingMessage, response: ServerResponse) => {
     const [, token = "", callId] =
       /^\/v1\/pbx\/record\/download\/([0-9a-f]+)\/(.+)\.mp3$/.exec(request.url ?? "") ?? [];
     const grant = tokens.get(token);
@@ -86,15 +124,15 @@ export function zadarmaApi(
       response.writeHead(404, { "content-type": "text/html" }).end("<html><h1>404 Not Found</h1></html>");
       return;
     }
-    const { bytes, type } = recording;
-    response.writeHead(200, { "content-type": type, "content-length": bytes.byteLength }).end(bytes);
+    const { bytes, type, file = media({ source: bytes, type }) } = recording;
+    await file.serve(request, response);
   };
 
-  return (request, response) => {
+  return async (request, response) => {
     const path = request.url ?? "";
     if (!path.startsWith("/v1/")) return false;
     if (path.startsWith("/v1/pbx/record/download/")) {
-      download(request, response);
+      await download(request, response);
       return true;
     }
     const { status, body } = answerOf(request);

@@ -20,17 +20,12 @@ const line = "+380443334455";
 interface Telling {
   /** Tells apart the calls of one telling from those of another. */
   readonly run?: string;
-  /** When all calls begin, by the account's wall clock. */
-  readonly callStart?: string;
 }
 
-export function stories(
-  pbx: ZadarmaPbx,
-  { run = "sample", callStart = "2026-09-01 12:00:00" }: Telling = {},
-): ZadarmaStory[] {
+export function stories(pbx: ZadarmaPbx, { run = "sample" }: Telling = {}): ZadarmaStory[] {
   const callNamed = (prefix: string, title: string): Fields => {
     const id = createHash("sha1").update(`${run} ${title}`).digest("hex");
-    return { call_start: callStart, pbx_call_id: `${prefix}_${id}` };
+    return { pbx_call_id: `${prefix}_${id}` };
   };
   const told = (title: string, prefix: "in" | "out", tell: (call: Fields) => Omit<ZadarmaStory, "title">) => {
     return { title, ...tell(callNamed(prefix, title)) };

@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Webhook } from "./webhook.ts";
 
-export { zadarmaApi } from "./zadarma-api.ts";
+export { type ZadarmaStatistic, zadarmaApi } from "./zadarma-api.ts";
 export { country, stories } from "./zadarma-stories.ts";
 
 export interface ZadarmaSettings {
@@ -12,6 +12,8 @@ export interface ZadarmaSettings {
   readonly hookUrl: string;
   /** How fields are sent: calls come as `form`, the default; other events were seen as `multipart`. */
   readonly body?: "form" | "multipart";
+  /** ms since the epoch; the account's clock shows it in UTC. */
+  readonly now?: () => number;
 }
 
 export type Fields = Readonly<Record<string, string>>;
@@ -37,12 +39,28 @@ export function signedFields(event: string, fields: URLSearchParams): string[] {
   return (signed.get(event) ?? []).filter((name) => fields.get(name));
 }
 
-export function zadarmaPbx({ secret, hookUrl, body = "form" }: ZadarmaSettings) {
+/** What Zadarma signs of an event with these fields; undefined for an event that it does not say how to sign. */
+export function signedText(event: string, fields: ReadonlyMap<string, string>): string | undefined {
+  return signed
+    .get(event)
+    ?.map((name) => fields.get(name) ?? "")
+    .join("");
+}
+
+export function zadarmaPbx({ secret, hookUrl, body = "form", now = Date.now }: ZadarmaSettings) {
+  const began = new Map<string | undefined, string>();
+  /** Of a call that does not say when it began: when it was first told of. */
+  const callStart = (call: string | undefined) => {
+    const start = began.get(call) ?? wallClock(now());
+    began.set(call, start);
+    return { call_start: start };
+  };
   /** A webhook of any event; one that Zadarma does not say how to sign comes unsigned. */
   const notify = (event: string, fields: Fields): Webhook => {
-    const all = { event, ...fields };
-    const text = signed.get(event)?.map((name) => fields[name] ?? "");
-    const signature = text && { signature: signatureOf(secret, text.join("")) };
+    const told = signed.get(event)?.includes("call_start") ? { ...callStart(fields.pbx_call_id), ...fields } : fields;
+    const all = { event, ...told };
+    const text = signedText(event, new Map(Object.entries(told)));
+    const signature = text !== undefined && { signature: signatureOf(secret, text) };
     const sent = body === "form" ? form(all) : multipart(all);
     return { method: "POST", url: hookUrl, headers: { ...sent.headers, ...signature }, body: sent.body };
   };
@@ -70,8 +88,13 @@ export function zadarmaPbx({ secret, hookUrl, body = "form" }: ZadarmaSettings) 
   };
 }
 
+/** How the clock on the wall of an account in UTC shows `time` (ms since the epoch): a `call_start`. */
+export function wallClock(time: number): string {
+  return new Date(time).toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** As PHP makes it: `base64_encode(hash_hmac("sha1", $text, $secret))`, where the hash is hexadecimal text. */
-function signatureOf(secret: string, text: string): string {
+export function signatureOf(secret: string, text: string): string {
   return Buffer.from(createHmac("sha1", secret).update(text).digest("hex"), "latin1").toString("base64");
 }
 

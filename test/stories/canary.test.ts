@@ -2,14 +2,9 @@
  * No secret leaves Trunkline but to whom it belongs, and no whole number but to the helpdesk and the PBX: a scene in which
  * all goes well and all goes wrong, after which everything that was logged, answered and stored is searched.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { globSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sample } from "../standins/audio.ts";
 import { type Handler, media, mediaServer, type Pbx, startPbx } from "../standins/media.ts";
@@ -18,6 +13,7 @@ import { twilioPbx } from "../standins/twilio.ts";
 import type { Webhook } from "../standins/webhook.ts";
 import { zadarmaPbx } from "../standins/zadarma.ts";
 import { until } from "./harness.ts";
+import { startWrangler, type WranglerDev } from "./wrangler.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -67,11 +63,8 @@ const astray = { host: "kanaria.evil.example", token: canary("a link's token", 4
 
 let system: System;
 let pbx: Pbx;
-let folder: string;
-let wrangler: ChildProcess;
+let wrangler: WranglerDev;
 let url: string;
-/** What the runtime wrote to stdout and stderr. */
-let output = "";
 /** Each answer of the worker's, with its headers; orders to Twilio apart. */
 const answers: string[] = [];
 const orders: string[] = [];
@@ -86,19 +79,17 @@ beforeAll(async () => {
   const [account, password] = [accountSid, secrets.SALES_TWILIO_AUTH_TOKEN];
   const recordings = new Map([["REgood", media({ source: await sample("mp3") })]]);
   pbx = await startPbx({ handlers: [talkative, mediaServer({ account, password, recordings })] });
-  folder = await mkdtemp(join(tmpdir(), "trunkline-canary-"));
-  url = await start();
+  wrangler = await start();
+  url = wrangler.url;
   await scene();
 });
 
 afterAll(async () => {
-  await end();
+  await wrangler.remove();
   await Promise.all([system.close(), pbx.close()]);
-  await rm(folder, { recursive: true, force: true });
 });
 
-/** By Wrangler itself, since what it prints is what an operator would read. */
-async function start(): Promise<string> {
+function start(): Promise<WranglerDev> {
   const common = { system: system.url, api: pbx.url };
   const channels = {
     sales: {
@@ -109,41 +100,7 @@ async function start(): Promise<string> {
     support: { provider: "zadarma", ...common },
     broken: { provider: "twilio", system: `https://bot:${passwordInAddress}@help.example`, country: passwordInAddress },
   };
-  const variables = { CHANNELS: JSON.stringify(channels), SALES_TWILIO_ACCOUNT_SID: accountSid, ...secrets };
-  const envFile = join(folder, "env");
-  await writeFile(
-    envFile,
-    Object.entries(variables)
-      .map(([name, value]) => `${name}='${value}'\n`)
-      .join(""),
-  );
-  const program = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-  const places = ["--env-file", envFile, "--persist-to", join(folder, "state"), "--ip", "127.0.0.1", "--port", "0"];
-  const settings = {
-    WRANGLER_SEND_METRICS: "false",
-    CLOUDFLARE_CF_FETCH_ENABLED: "false",
-    X_LOCAL_OBSERVABILITY: "false",
-  };
-  wrangler = spawn(process.execPath, [program, "dev", ...places, "--show-interactive-dev-session=false"], {
-    cwd: root,
-    env: { ...process.env, ...settings },
-    // A group of its own, so that workerd ends with it.
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  for (const stream of [wrangler.stdout, wrangler.stderr]) {
-    stream?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-  }
-  return until("Wrangler to be ready", () => /Ready on (http:\S+)/.exec(stripVTControlCharacters(output))?.[1], 40_000);
-}
-
-async function end(): Promise<void> {
-  if (wrangler.exitCode !== null || wrangler.signalCode !== null) return;
-  const gone = once(wrangler, "exit");
-  process.kill(-(wrangler.pid ?? Number.NaN), "SIGKILL");
-  await gone;
+  return startWrangler({ CHANNELS: JSON.stringify(channels), SALES_TWILIO_ACCOUNT_SID: accountSid, ...secrets });
 }
 
 /** What stands in front of a helpdesk in trouble repeats all that it was sent. */
@@ -197,7 +154,7 @@ function operator(path: string, method = "GET"): Promise<number> {
   return heard(`/api${path}`, { method, headers: { authorization: `Bearer ${secrets.CONSOLE_TOKEN}` } });
 }
 
-const call = { call_start: "2026-11-23 10:00:00", caller_id: numbers.caller, called_did: "+380443334455" };
+const call = { caller_id: numbers.caller, called_did: "+380443334455" };
 const talked = { internal: "100", last_internal: "100", duration: "33", disposition: "answered", is_recorded: "1" };
 
 function zadarma(secret = secrets.SUPPORT_ZADARMA_SECRET, hookSecret = secrets.SUPPORT_HOOK_SECRET) {
@@ -265,7 +222,9 @@ async function notBelieved(): Promise<void> {
     ),
   ).toEqual([400, 400]);
   const large = { ...zadarma().start(named), body: numbers.caller.repeat(30_000) };
-  expect(await play(large, { ...zadarma().start(named), method: "PUT" })).toEqual([413, 405]);
+  const genuine = zadarma().start(named);
+  const packed = { ...genuine, headers: { ...genuine.headers, "content-encoding": "gzip" } };
+  expect(await play(large, { ...genuine, method: "PUT" }, packed)).toEqual([413, 405, 415]);
   const elsewhere = ["broken", "nobody"].map((name) => ({ ...zadarma().start(named), url: `${url}/hooks/${name}` }));
   expect(await play(...elsewhere)).toEqual([503, 404]);
 }
@@ -279,7 +238,8 @@ async function asked(): Promise<void> {
   expect(await operator("/calls/support/in_refused/replay", "POST")).toBe(202);
   expect(await operator("/calls/replay", "POST")).toBe(202);
   expect(await operator(`/recordings/${recordingKey()}`)).toBe(200);
-  expect(await operator("/recordings/support/none.mp3")).toBe(404);
+  for (const path of ["/recordings/support/none.mp3", "/calls/support/none", "/calls/nobody/none", "/x"])
+    expect([path, await operator(path)]).toEqual([path, 404]);
   for (const token of ["wrong", secrets.CONSOLE_TOKEN.slice(0, -1)]) {
     expect(await heard(`/api/calls?token=${token}`, { headers: { authorization: `Bearer ${token}` } })).toBe(401);
   }
@@ -296,7 +256,7 @@ interface Line {
 }
 
 function logged(what?: string): Line[] {
-  const lines = stripVTControlCharacters(output).match(/\{"what":.*\}/g) ?? [];
+  const lines = wrangler.output().match(/\{"what":.*\}/g) ?? [];
   return lines.map((line) => JSON.parse(line) as Line).filter((line) => what === undefined || line.what === what);
 }
 
@@ -306,7 +266,7 @@ function outcomes(): Set<string | undefined> {
 
 /** Wrangler's own line for each request holds its path. Once deployed, wrangler.toml switches its like off. */
 function log(): string {
-  return output.replace(/^.*\[wrangler:info\].* (GET|POST|PUT) \/.*$/gm, "");
+  return wrangler.output().replace(/^.*\[wrangler:info\].* (GET|POST|PUT) \/.*$/gm, "");
 }
 
 /** The longest piece of something hidden that may be seen, in characters. */
@@ -339,7 +299,7 @@ describe("what is searched", () => {
 
   test("is each kind of answer", () => {
     const statuses = new Set([...answers, ...orders].map((answer) => answer.slice(0, 3)));
-    expect([...statuses].sort()).toEqual(["200", "202", "204", "400", "401", "403", "404", "405", "413", "503"]);
+    expect([...statuses].sort()).toEqual(["200", "202", "204", "400", "401", "403", "404", "405", "413", "415", "503"]);
     expect(answers.join()).toContain("***2233");
   });
 
@@ -385,11 +345,11 @@ test("what Twilio is ordered to do holds what it must: whom to dial, and its own
 
 describe("once it has ended, there is", () => {
   const stored = (folders: string) =>
-    globSync(join(folder, "state", "v3", folders, "**", "*"), { withFileTypes: true })
+    globSync(join(wrangler.state, "v3", folders, "**", "*"), { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"));
 
-  beforeAll(() => end());
+  beforeAll(() => wrangler.end());
 
   test("no secret in what is stored", () => {
     expect(stored("do").join()).toContain("in_refused");

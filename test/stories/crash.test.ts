@@ -10,7 +10,6 @@ import { startProcess, type TrunklineProcess } from "./process.ts";
 
 const call = {
   pbx_call_id: "in_crash",
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380501234567",
   called_did: "+380441234567",
 };

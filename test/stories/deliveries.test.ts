@@ -16,7 +16,6 @@ afterEach(() => scene.close());
 
 const ring = {
   pbx_call_id: "in_story",
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380671112233",
   called_did: "+380443334455",
 };
@@ -180,6 +179,38 @@ test("a burst stays within the system's limit, and every call arrives", async ()
   for (const pbx_call_id of ids) await play(scene.zadarma.start({ ...ring, pbx_call_id }));
   await scene.passing("every call", () => scene.system.tickets.length === ids.length);
   expect(scene.system.violations).toEqual([]);
+  expect(scene.system.doubled()).toEqual([]);
+});
+
+test("a card goes before everything else, the newest first, and the rest does not starve", async () => {
+  await scene.close();
+  scene = await setScene({ system: { limit: 40 } });
+  const card = (i: number) => `in_card_${String(i).padStart(3, "0")}`;
+  const over = Array.from({ length: 60 }, (_, i) => `in_over_${i}`);
+  scene.system.block();
+  for (const pbx_call_id of over)
+    await play(scene.zadarma.end({ ...ring, pbx_call_id, disposition: "no answer", duration: "0" }));
+  await scene.system.until(() => scene.system.requests.length > 0);
+  for (let i = 0; i < 60; i++) await play(scene.zadarma.start({ ...ring, pbx_call_id: card(i) }));
+  await scene.passing("every call", () => scene.system.tickets.length === 120);
+  const ids = scene.system.calls.map(({ pbxCallId = "" }) => pbxCallId);
+  const early = ids.slice(0, 60).filter((id) => id.startsWith("in_card"));
+  expect(early.length).toBeGreaterThan(40);
+  expect(early.length).toBeLessThan(60);
+  expect(early.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, i) => card(59 - i)));
+  expect(scene.system.violations).toEqual([]);
+});
+
+test("a system that is down is asked now and then, not once for every call, and all arrives soon after it is back", async () => {
+  const ids = Array.from({ length: 40 }, (_, i) => `in_down_${i}`);
+  scene.system.behave(() => ({ drop: "before" }));
+  for (const pbx_call_id of ids) await play(scene.zadarma.start({ ...ring, pbx_call_id }));
+  for (let turn = 0; turn < 60; turn++) await scene.turn(3 * minuteMs);
+  expect(scene.system.requests.length).toBeLessThan(80);
+  scene.system.behave(undefined);
+  const back = scene.now();
+  await scene.passing("every card", () => scene.system.tickets.length === ids.length);
+  expect(scene.now() - back).toBeLessThan(10 * minuteMs);
   expect(scene.system.doubled()).toEqual([]);
 });
 

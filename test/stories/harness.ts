@@ -1,20 +1,33 @@
 /** The real thing: Trunkline in workerd over real HTTP, with a clock that can be turned. */
+
 import { type LocalSetup, type LocalWorker, startLocalWorker } from "../../src/commands/local-worker.ts";
+import type { Limits } from "../../src/recordings/limits.ts";
 
 export interface Trunkline extends LocalWorker {
   /** Turns the clock of a system's Exchange forward, and rings its alarm. */
   turn(system: string, byMs: number): Promise<void>;
+  /** R2 fails whenever one of these methods of its bucket is called, until told otherwise. */
+  archiveFails(...methods: readonly string[]): Promise<void>;
+  /** What a recording on its way from a PBX may take, where it is not as usual. */
+  limit(limits: Partial<Limits>): Promise<void>;
 }
 
 export async function startTrunkline(setup: LocalSetup): Promise<Trunkline> {
   const worker = await startLocalWorker({ ...setup, entrypoint: "test/stories/worker.ts" });
+  const command = async (path: string, parameters: [name: string, value: unknown][]) => {
+    const query = new URLSearchParams(parameters.map(([name, value]) => [name, String(value)]));
+    const answer = await fetch(`${worker.url}${path}?${query}`, { method: "POST" });
+    if (answer.status !== 204) throw new Error(`${path} was answered ${answer.status}`);
+  };
   return {
     ...worker,
-    turn: async (system, byMs) => {
-      const query = new URLSearchParams({ system, by: String(byMs) });
-      const answer = await fetch(`${worker.url}/turn?${query}`, { method: "POST" });
-      if (answer.status !== 204) throw new Error(`the clock did not turn: ${answer.status}`);
-    },
+    turn: (system, byMs) => command("/turn", Object.entries({ system, by: byMs })),
+    archiveFails: (...methods) =>
+      command(
+        "/archive",
+        methods.map((method) => ["fails", method]),
+      ),
+    limit: (limits) => command("/limits", Object.entries(limits)),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What the operator sees, and can do about it. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sample } from "../standins/audio.ts";
+import type { Seen } from "../standins/system.ts";
 import { send } from "../standins/webhook.ts";
 import { until } from "./harness.ts";
 import { play, type Scene, setScene } from "./scene.ts";
@@ -16,7 +17,6 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 
 const ring = {
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380671112233",
   called_did: "+380443334455",
 };
@@ -67,9 +67,65 @@ test("all that are stuck are replayed in bulk", async () => {
     return systems[0]?.stuck === ids.length;
   });
   scene.system.behave(undefined);
-  expect(await answerOf("/calls/replay", { method: "POST" })).toEqual({ replayed: ids.length });
+  expect(await answerOf("/calls/replay", { method: "POST" })).toEqual({ replayed: ids.length, skipped: 0 });
   for (const id of ids) await scene.call(id);
   expect(await answerOf("/stats")).toMatchObject({ systems: [{ system: scene.system.url, stuck: 0 }] });
+});
+
+describe("what the system refuses as it is may be sent otherwise:", () => {
+  /** A helpdesk that takes no incoming call for extensions, only for group 7. */
+  const wantsGroup = ({ fields }: Seen) => (fields["group_ids[]"] === undefined ? { status: 422 } : undefined);
+  const edit = (form: object): RequestInit => ({ method: "POST", body: JSON.stringify({ form }) });
+
+  async function stuck(...ids: string[]): Promise<void> {
+    scene.system.behave(wantsGroup);
+    for (const pbx_call_id of ids) await play(scene.zadarma.start({ ...ring, pbx_call_id }));
+    await until("them to be stuck", async () => {
+      const { systems } = (await answerOf("/stats")) as { systems: { stuck: number }[] };
+      return systems[0]?.stuck === ids.length;
+    });
+  }
+
+  test("one call, whose form is shown with its numbers masked", async () => {
+    await stuck("in_edit");
+    expect(await answerOf("/calls/support/in_edit")).toMatchObject({
+      form: { action: "create_call", direction: "incoming", phone: "+***2233", call_status: "ringing" },
+    });
+    const answer = await ask("/calls/support/in_edit/replay", edit({ "group_ids[]": ["7"] }));
+    expect(answer.status).toBe(202);
+    expect(await scene.call("in_edit")).toMatchObject({ audience: { by: "group_ids[]", ids: ["7"] } });
+    scene.system.behave(undefined);
+    await play(scene.zadarma.end({ ...ring, pbx_call_id: "in_edit", disposition: "no answer", duration: "0" }));
+    expect(await scene.call("in_edit", ({ status }) => status === "missed")).toBeDefined();
+    expect(scene.system.violations).toEqual([]);
+  });
+
+  test("all of them at once", async () => {
+    await stuck("in_edit_1", "in_edit_2");
+    const answer = await answerOf("/calls/replay?channel=support", edit({ "group_ids[]": ["7"] }));
+    expect(answer).toEqual({ replayed: 2, skipped: 0 });
+    for (const id of ["in_edit_1", "in_edit_2"]) await scene.call(id);
+  });
+
+  test.each([
+    ["a field that the form does not have", edit({ user_id: "7" }), "user_id"],
+    ["another call's id", edit({ pbx_call_id: "in_other" }), "pbx_call_id"],
+    ["a status that ends the call", edit({ call_status: "missed" }), "call_status"],
+    ["what is no form", { method: "POST", body: '{"form":{"phone":true}}' }, undefined],
+    ["what is no JSON", { method: "POST", body: "phone=1" }, undefined],
+    ["too much", { method: "POST", body: " ".repeat(300_000) }, undefined],
+  ])("%s is refused, and the call stays as it is", async (_, init, field) => {
+    scene.system.behave(wantsGroup);
+    await play(scene.zadarma.start({ ...ring, pbx_call_id: "in_unedited" }));
+    const state = () => answerOf("/calls/support/in_unedited") as Promise<{ delivery: string }>;
+    await until("it to be stuck", async () => (await state()).delivery === "stuck");
+    const answer = await ask("/calls/support/in_unedited/replay", init);
+    const problem = (await answer.json()) as { title: string; field?: string };
+    expect([answer.status, problem.title, problem.field]).toEqual([400, "Not replayed", field]);
+    expect(await state()).toMatchObject({ delivery: "stuck" });
+  });
+
+  afterAll(() => scene.system.behave(undefined));
 });
 
 test("a malformed webhook is shown with its numbers masked", async () => {

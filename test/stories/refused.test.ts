@@ -1,5 +1,4 @@
 /** What is forged, unsigned, tampered with, oversized or malformed: answered as documented, and nothing comes of it. */
-import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type System, startSystem } from "../standins/system.ts";
 import { twilioPbx } from "../standins/twilio.ts";
@@ -43,7 +42,6 @@ afterAll(async () => {
 
 const call = {
   pbx_call_id: "in_refused",
-  call_start: "2026-11-23 10:00:00",
   caller_id: "+380501234567",
   called_did: "+380441234567",
 };
@@ -144,47 +142,6 @@ test("a method that no webhook uses is answered 405", async () => {
 
 test("the console and its API are not there without a token", async () => {
   for (const path of ["/console", "/api/calls"]) expect((await fetch(trunkline.url + path)).status).toBe(404);
-});
-
-test("5,000 random bodies are refused without a fault of ours", async () => {
-  const types = [
-    "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=x",
-    "application/json",
-    "text/xml",
-    "",
-  ];
-  const webhook = fc.record({
-    path: fc.constantFrom("sales", "support", "hidden", "hidden/un+guess=able:@", "nobody", "sales/leg"),
-    type: fc.constantFrom(...types),
-    signature: fc.option(fc.base64String(), { nil: undefined }),
-    body: fc.oneof(
-      fc.string({ unit: "binary", maxLength: 400 }),
-      fc.json(),
-      fc.webQueryParameters(),
-      fc.string().map((text) => `event=NOTIFY_START&pbx_call_id=in_1&caller_id=${text}`),
-      fc.string().map((text) => `--x\r\nContent-Disposition: form-data; name="event"\r\n\r\n${text}\r\n--x--\r\n`),
-    ),
-  });
-  const expected = new Set([200, 403, 404]);
-  const answers = new Map<number, number>();
-  await fc.assert(
-    fc.asyncProperty(fc.array(webhook, { minLength: 25, maxLength: 25 }), async (batch) => {
-      const statuses = await Promise.all(
-        batch.map(async ({ path, type, signature, body }) => {
-          const signed = signature === undefined ? undefined : { signature, "x-twilio-signature": signature };
-          const headers: Record<string, string> = { ...signed, ...(type === "" ? {} : { "content-type": type }) };
-          const answer = await fetch(`${trunkline.url}/hooks/${path}`, { method: "POST", headers, body });
-          await answer.arrayBuffer();
-          return answer.status;
-        }),
-      );
-      for (const status of statuses) answers.set(status, (answers.get(status) ?? 0) + 1);
-      expect(statuses.filter((status) => !expected.has(status))).toEqual([]);
-    }),
-    { numRuns: 200, seed: 20261123, endOnFailure: true },
-  );
-  expect([...answers.values()].reduce((sum, count) => sum + count, 0)).toBe(5000);
 });
 
 test("of all this nothing reached the system", () => {

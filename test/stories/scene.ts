@@ -2,8 +2,9 @@
 import { files, type Handler, type Media, mediaServer, type Pbx, startPbx } from "../standins/media.ts";
 import { type System, type SystemCall, type SystemOptions, startSystem } from "../standins/system.ts";
 import { type TwilioPbx, twilioPbx } from "../standins/twilio.ts";
+import { type TwilioCall, twilioApi } from "../standins/twilio-api.ts";
 import { send, type Webhook } from "../standins/webhook.ts";
-import { type ZadarmaPbx, zadarmaApi, zadarmaPbx } from "../standins/zadarma.ts";
+import { type ZadarmaPbx, type ZadarmaStatistic, zadarmaApi, zadarmaPbx } from "../standins/zadarma.ts";
 import type { ZadarmaRecording } from "../standins/zadarma-api.ts";
 import { startTrunkline, type Trunkline, until } from "./harness.ts";
 
@@ -28,6 +29,9 @@ export interface Scene {
   readonly twilioRecordings: Map<string, Media>;
   readonly zadarmaRecordings: Map<string, ZadarmaRecording>;
   readonly files: Map<string, Media>;
+  /** What Twilio's API says of calls and their legs, and Zadarma's statistics. */
+  readonly twilioCalls: TwilioCall[];
+  readonly zadarmaStatistics: ZadarmaStatistic[];
   /** ms since the epoch by everybody's clock. */
   now(): number;
   /** Turns everybody's clock forward. */
@@ -62,6 +66,8 @@ export async function setScene({
   const twilioRecordings = new Map<string, Media>();
   const zadarmaRecordings = new Map<string, ZadarmaRecording>();
   const byPath = new Map<string, Media>();
+  const twilioCalls: TwilioCall[] = [];
+  const zadarmaStatistics: ZadarmaStatistic[] = [];
   const [account, password] = [secrets.SALES_TWILIO_ACCOUNT_SID, secrets.SALES_TWILIO_AUTH_TOKEN];
   const [key, secret] = [secrets.SUPPORT_ZADARMA_KEY, secrets.SUPPORT_ZADARMA_SECRET];
   const pbx = await startPbx({
@@ -70,7 +76,8 @@ export async function setScene({
       ...handlers,
       files(byPath),
       mediaServer({ account, password, recordings: twilioRecordings }),
-      zadarmaApi({ key, secret, recordings: zadarmaRecordings, now }),
+      twilioApi({ account, password, calls: twilioCalls }),
+      zadarmaApi({ key, secret, recordings: zadarmaRecordings, statistics: zadarmaStatistics, now }),
     ],
   });
   const common = { system: system.url, api: pbx.url };
@@ -88,11 +95,13 @@ export async function setScene({
     system,
     pbx,
     trunkline,
-    twilio: twilioPbx({ accountSid: account, authToken: password, hookUrl: `${hooks}/sales`, api: pbx.url }),
-    zadarma: zadarmaPbx({ key, secret, hookUrl: `${hooks}/support` }),
+    twilio: twilioPbx({ accountSid: account, authToken: password, hookUrl: `${hooks}/sales`, api: pbx.url, now }),
+    zadarma: zadarmaPbx({ key, secret, hookUrl: `${hooks}/support`, now }),
     twilioRecordings,
     zadarmaRecordings,
     files: byPath,
+    twilioCalls,
+    zadarmaStatistics,
     now,
     turn,
     passing: async (what, there) => {

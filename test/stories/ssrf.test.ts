@@ -96,7 +96,6 @@ function hop(to: string): string {
 async function recorded(id: string, place: { link?: string; moved?: string }): Promise<string> {
   const call = {
     pbx_call_id: `in_${id}`,
-    call_start: "2026-11-23 10:00:00",
     caller_id: "+380671112233",
     called_did: "+380443334455",
   };
@@ -139,6 +138,14 @@ const hostile: Hostile[] = [
   ["the cloud's own address", () => `http://169.254.169.254/${bait}`],
   ["the cloud's own address by TLS", () => `https://169.254.169.254/${bait}`],
   ["a private network", () => `https://10.0.0.1/${bait}.mp3`],
+  ["another private network", () => `https://172.16.0.1/${bait}.mp3`],
+  ["a smaller private network", () => `https://192.168.0.1/${bait}.mp3`],
+  ["a private network by IPv6", () => `https://[fd00::1]/${bait}.mp3`],
+  ["a neighbour by IPv6", () => `https://[fe80::1]/${bait}.mp3`],
+  ["a neighbour by IPv6, with the way there", () => `https://[fe80::1%25eth0]/${bait}.mp3`],
+  ["this machine in hexadecimal", () => `http://0x7f000001:${trap.port}/${bait}.mp3`],
+  ["an allowed host with a dot at its end", () => `https://files.zadarma.com./${bait}.mp3`],
+  ["an allowed host in a fragment", () => `https://${bait}.example#.zadarma.com`],
   ["a host that ends alike", () => `https://evilzadarma.com/${bait}.mp3`],
   ["a host that begins alike", () => `https://files.zadarma.com.${bait}.example/r.mp3`],
   ["a host that looks alike", () => `https://files.zаdarma.com/${bait}.mp3`],

@@ -1,18 +1,49 @@
-/** Trunkline with a clock that tests can turn: `POST /turn?system=<origin>&by=<ms>`, and no jitter in its waits. */
+/**
+ * Trunkline with a clock that tests can turn: `POST /turn?system=<origin>&by=<ms>`, and no jitter in its waits; with an R2
+ * that fails on demand: `POST /archive?fails=put`; and with other limits of transfers: `POST /limits?stallMs=<ms>`.
+ */
 import type { Env } from "../../src/env.ts";
 import { Exchange as RealExchange } from "../../src/exchange/exchange.ts";
+import { Courier as RealCourier } from "../../src/recordings/courier.ts";
+import { limits as usual } from "../../src/recordings/limits.ts";
 import { routes } from "../../src/routes.ts";
-
-export { Courier } from "../../src/recordings/courier.ts";
 
 /** Worker and objects of a local runtime share an isolate. */
 let turnedBy = 0;
 const now = () => Date.now() + turnedBy;
 const app = routes(now);
+let limits = usual;
+/** The names of the bucket's methods that fail. */
+let fails: readonly string[] = [];
+
+/** R2 with its bad days. */
+function moody<T extends object>(bucket: T): T {
+  return new Proxy(bucket, {
+    get: (_, name) => {
+      const method: unknown = Reflect.get(bucket, name);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        if (fails.includes(String(name))) throw new Error(`${String(name)}: We encountered an internal error. (10001)`);
+        const result: unknown = await method.apply(bucket, args);
+        return name === "createMultipartUpload" ? moody(result as R2MultipartUpload) : result;
+      };
+    },
+  });
+}
+
+function moodyIn(env: Env): Env {
+  return { ...env, RECORDINGS: moody(env.RECORDINGS) };
+}
+
+export class Courier extends RealCourier {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, moodyIn(env), limits);
+  }
+}
 
 export class Exchange extends RealExchange {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, { now, random: () => 0.5 });
+    super(ctx, moodyIn(env), { now, random: () => 0.5 });
   }
 
   /** As if its alarm rang. */
@@ -24,12 +55,20 @@ export class Exchange extends RealExchange {
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const url = new URL(request.url);
-    if (url.pathname !== "/turn") return app.fetch(request, env, ctx);
-    turnedBy += Number(url.searchParams.get("by"));
-    const exchange = env.EXCHANGE.getByName(url.searchParams.get("system") ?? "") as unknown as {
-      ring(): Promise<void>;
-    };
-    await exchange.ring();
+    if (url.pathname === "/archive") fails = url.searchParams.getAll("fails");
+    else if (url.pathname === "/limits") limits = { ...usual, ...numbersOf(url.searchParams) };
+    else if (url.pathname === "/turn") await turn(env, url.searchParams);
+    else return app.fetch(request, env, ctx);
     return new Response(null, { status: 204 });
   },
 };
+
+function numbersOf(parameters: URLSearchParams): Record<string, number> {
+  return Object.fromEntries([...parameters].map(([name, value]) => [name, Number(value)]));
+}
+
+async function turn(env: Env, parameters: URLSearchParams): Promise<void> {
+  turnedBy += Number(parameters.get("by"));
+  const exchange = env.EXCHANGE.getByName(parameters.get("system") ?? "") as unknown as { ring(): Promise<void> };
+  await exchange.ring();
+}

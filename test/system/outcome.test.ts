@@ -54,6 +54,15 @@ describe("an answer of", () => {
     expect(answered(status, "update_call", body).kind).toBe(toUpdate);
   });
 
+  test.each<[status: number, remaining: string, kind: Outcome["kind"]]>([
+    [403, "0", "limited"],
+    [403, "12", "unwelcome"],
+    [503, "0", "unknown"],
+    [422, "0", "refused"],
+  ])("%d, with %s left of the limit", (status, remaining, kind) => {
+    expect(answered(status, "create_call", page, { "x-rate-limit-remaining": remaining }).kind).toBe(kind);
+  });
+
   test.each([
     [408, true],
     [500, false],
@@ -84,26 +93,27 @@ describe("no answer", () => {
 
 describe("a success tells of the call", () => {
   test.each<[string, unknown, object]>([
-    ["its ids, as text", documented, { callId: "123", ticketId: "4567", hasRecording: false }],
+    ["its ids, as text", documented, { callId: "123", ticketId: "4567", audio: undefined }],
     ["its ids that came as text", { data: { call_id: "123", ticket_id: "T-7" } }, { callId: "123", ticketId: "T-7" }],
     ["no ticket where there is none", { data: { ...documented.data, ticket_id: null } }, { ticketId: undefined }],
     ["whatever else there is", { ok: true, data: { ...documented.data, more: {} } }, { callId: "123" }],
-    [
-      "that it has a recording",
-      { data: { call_id: 1, audio_record: "https://help.example/1.mp3" } },
-      { hasRecording: true },
-    ],
-    [
-      "that it has a recording of which it says more",
-      { data: { call_id: 1, audio_record: { id: 5 } } },
-      { hasRecording: true },
-    ],
-    ["that it has none, as nothing", { data: { call_id: 1 } }, { hasRecording: false }],
-    ["that it has none, as an empty text", { data: { call_id: 1, audio_record: "" } }, { hasRecording: false }],
-    ["that it has none, as false", { data: { call_id: 1, audio_record: false } }, { hasRecording: false }],
+    ["that it has no recording, as nothing", { data: { call_id: 1 } }, { audio: undefined }],
+    ["that it has none, as an empty text", { data: { call_id: 1, audio_record: "" } }, { audio: undefined }],
+    ["that it has none, as false", { data: { call_id: 1, audio_record: false } }, { audio: undefined }],
   ])("%s", (_, body, outcome) =>
     expect(answered(200, "create_call", body)).toMatchObject({ kind: "delivered", ...outcome }),
   );
+});
+
+test("a success tells one recording of a call from another, whatever it says of them, and not where they are", () => {
+  const said = ["https://help.example/1.mp3", "https://help.example/2.mp3", { id: 1 }, { id: 2 }, 7, true];
+  const heard = [...said, ...said].map((audio_record) => {
+    const outcome = answered(200, "update_call", { data: { call_id: 1, audio_record } });
+    return outcome.kind === "delivered" ? outcome.audio : undefined;
+  });
+  expect(new Set(heard).size).toBe(said.length);
+  expect(heard.slice(said.length)).toEqual(heard.slice(0, said.length));
+  for (const audio of heard) expect(audio).toMatch(/^[\w-]{16}$/);
 });
 
 describe("a success of another shape may be none:", () => {

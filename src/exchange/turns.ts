@@ -1,0 +1,75 @@
+/**
+ * Whose turn it is: the most urgent class first, but none waits for ever, and within a class the channels take turns, so
+ * that a flood at one of them does not hold up the others. Remembered while the object lives, and no longer.
+ */
+import type { Haste } from "./governor.ts";
+import { type Class, classes } from "./outbox.ts";
+
+/** Something is due of this class in this channel, for the first of them since then (ms since the epoch). */
+export interface Waiting {
+  readonly channel: string;
+  readonly class: Class;
+  readonly since: number;
+}
+
+/** Forms under way at once. The platform lets six connections wait for an answer; transfers need some of them. */
+const maxDeliveries = 4;
+/** Of those, the most that are no cards, and recordings: slow answers and slow uploads must not hold up cards. */
+const maxOthers = 3;
+const maxRecordings = 2;
+
+/** The classes of which one more form may be under way. While the system is down, one form at a time asks. */
+export function openClasses(underWay: readonly Class[], down: boolean): Class[] {
+  if (underWay.length >= (down ? 1 : maxDeliveries)) return [];
+  if (underWay.filter((kind) => kind !== classes.card).length >= maxOthers) return [classes.card];
+  const recordings = underWay.filter((kind) => kind === classes.recording).length;
+  return Object.values(classes).filter((kind) => kind !== classes.recording || recordings < maxRecordings);
+}
+
+export interface Turns {
+  /** How many requests in a row went to others while the class waited. */
+  readonly passedOver: ReadonlyMap<Class, number>;
+  /** The channels that had a turn, the latest last. */
+  readonly served: readonly string[];
+}
+
+export const noTurns: Turns = { passedOver: new Map(), served: [] };
+
+/** For how long a class may be passed over, in ms; then every so manieth turn is its own. */
+const patience: ReadonlyMap<Class, { readonly ms: number; readonly turns: number }> = new Map([
+  // However many cards there are: from then on as many are hidden again.
+  [classes.final, { ms: 60_000, turns: 2 }],
+  [classes.change, { ms: 10 * 60_000, turns: 10 }],
+  [classes.recording, { ms: 30 * 60_000, turns: 20 }],
+]);
+
+/** Which of those that wait is next, at `now` (ms since the epoch); undefined where none is. */
+export function nextTurn(turns: Turns, waiting: readonly Waiting[], now: number): Waiting | undefined {
+  const byClass = waiting.toSorted((a, b) => a.class - b.class);
+  const kind = (byClass.find((one) => starves(turns, one, now)) ?? byClass[0])?.class;
+  const channels = waiting.filter((one) => one.class === kind);
+  return channels.sort((a, b) => turns.served.lastIndexOf(a.channel) - turns.served.lastIndexOf(b.channel))[0];
+}
+
+/** A card has no time to lose, and neither has what had to wait for so long that it is its turn. */
+export function hasteOf(turns: Turns, turn: Waiting, now: number): Haste {
+  return turn.class === classes.card || starves(turns, turn, now) ? "eager" : "patient";
+}
+
+function starves({ passedOver }: Turns, { class: kind, since }: Waiting, now: number): boolean {
+  const limit = patience.get(kind);
+  return limit !== undefined && now - since > limit.ms && (passedOver.get(kind) ?? 0) >= limit.turns - 1;
+}
+
+/** `turn` had its turn, of those that waited. */
+export function tookTurn({ passedOver, served }: Turns, turn: Waiting, waiting: readonly Waiting[]): Turns {
+  const others = new Set(waiting.map((one) => one.class));
+  const counts = [...others].map((kind): [Class, number] => [
+    kind,
+    kind === turn.class ? 0 : (passedOver.get(kind) ?? 0) + 1,
+  ]);
+  return {
+    passedOver: new Map(counts),
+    served: [...served.filter((channel) => channel !== turn.channel), turn.channel],
+  };
+}

@@ -1,0 +1,125 @@
+/** What Zadarma's statistics say of calls: https://zadarma.com/en/support/api/#api_statistics_pbx (read 2026-11). */
+import * as z from "zod";
+import type { CallEvent, Direction } from "../calls/event.ts";
+import type { AskedCall, CallState } from "./provider.ts";
+import { instantOf, wallClockOf } from "./zadarma-clock.ts";
+import { dialEnds, directionOf, ends, type Facts } from "./zadarma-events.ts";
+import { extensionOf, isExtension } from "./zadarma-numbers.ts";
+import { refusalIn } from "./zadarma-request.ts";
+
+const hourMs = 60 * 60_000;
+/** How much earlier and later than we heard of the calls their rows may begin. */
+const marginMs = hourMs;
+/** How far clocks are behind UTC and ahead of it where no zone is known. */
+const zones = { westernmostMs: 12 * hourMs, easternmostMs: 14 * hourMs };
+
+/** Numbers or text, as it comes. */
+const written = z.union([z.string(), z.number()]).nullish();
+
+const statistics = z.object({ status: z.literal("success"), stats: z.array(z.unknown()) });
+const row = z.object({
+  pbx_call_id: z.string(),
+  call_id: written,
+  sip: written,
+  destination: written,
+  callstart: z.string().default(""),
+  disposition: z.string().default(""),
+  seconds: z.coerce.number().catch(0),
+  is_recorded: z.union([z.boolean(), z.string(), z.number()]).nullish(),
+});
+type Row = z.infer<typeof row>;
+
+/** The parameters that ask for the rows of `calls`. `version` 2 has a call's rows one by one. */
+export function statisticsOf(calls: readonly AskedCall[], zone: string | undefined): Readonly<Record<string, string>> {
+  const [west, east] = zone === undefined ? [zones.westernmostMs, zones.easternmostMs] : [0, 0];
+  const began = Math.min(...calls.map(({ startedAt, heardAt }) => Math.min(startedAt, heardAt)));
+  const heard = Math.max(...calls.map(({ heardAt }) => heardAt));
+  return {
+    start: wallClockOf(began - marginMs - west, zone),
+    end: wallClockOf(heard + marginMs + east, zone),
+    version: "2",
+  };
+}
+
+/** Statistics are of what has ended: a call that is not among them may be alive as well as forgotten. */
+export function toldBy(answer: unknown, call: string, zone: string | undefined): CallState {
+  const listed = statistics.safeParse(answer).data;
+  if (!listed) return { kind: "unknown", why: refusalIn(answer) ?? "the answer is no statistics of Zadarma's" };
+  const rows = listed.stats.flatMap((found) => row.safeParse(found).data ?? []).filter((of) => of.pbx_call_id === call);
+  if (rows.length === 0) return { kind: "unknown", why: "the statistics do not list the call" };
+  return { kind: "over", events: eventsOf(call, rows.sort(inOrder), zone) };
+}
+
+/** By time, and within a second by the ids that Asterisk counts up. */
+function inOrder(a: Row, b: Row): number {
+  const place = ({ callstart, call_id }: Row) => `${callstart} ${call_id}`;
+  return place(a) < place(b) ? -1 : 1;
+}
+
+/** A call that was handed over, or rang at several extensions, has several rows: it is one call all the same. */
+function eventsOf(call: string, rows: readonly Row[], zone: string | undefined): CallEvent[] {
+  const direction = directionOf(call);
+  const startedAt = instantOf(rows[0]?.callstart ?? "", zone);
+  const over = rows.flatMap((row) => {
+    const began = instantOf(row.callstart, zone);
+    return began === undefined ? [] : [began + row.seconds * 1000];
+  });
+  const at = over.length > 0 ? Math.max(...over) : undefined;
+  return [...endsIn(rows, direction), ...talksIn(rows, direction), ...recordingsIn(rows)].map((facts) => {
+    return { call, id: `state:${JSON.stringify(facts)}`, direction, startedAt, at, ...facts };
+  });
+}
+
+/** The row of whoever talked last ends the call; where nobody did, each row says why, and the fold decides. */
+function endsIn(rows: readonly Row[], direction: Direction | undefined): Facts[] {
+  const telling = tellingOf(rows);
+  const answered = telling.filter(isAnswered);
+  const [first, last] = [answered[0], answered.at(-1)];
+  if (!first || !last) return telling.flatMap((row) => endOf(row, { internal: agentOf(row) }, direction));
+  const duration = answered.reduce((sum, { seconds }) => sum + seconds, 0);
+  const talked = { internal: agentOf(first), last_internal: agentOf(last), duration: String(duration) };
+  return endOf(last, talked, direction);
+}
+
+/** As if the last webhook of the call had been heard. */
+function endOf({ disposition }: Row, fields: Record<string, string | undefined>, direction?: Direction): Facts[] {
+  const said = Object.entries({ disposition, ...fields }).flatMap(([name, value]) => (value ? [[name, value]] : []));
+  return (direction === "outgoing" ? dialEnds : ends)(new URLSearchParams(said));
+}
+
+/** Each agent's talk. On an outgoing call who placed it is known by the end. */
+function talksIn(rows: readonly Row[], direction: Direction | undefined): Facts[] {
+  const answered = tellingOf(rows).filter(isAnswered);
+  const placing = direction === "outgoing" ? answered[0] && agentOf(answered[0]) : undefined;
+  const agents = new Set(answered.flatMap((row) => agentOf(row) ?? []));
+  return [...agents]
+    .filter((agent) => agent !== placing)
+    .map((extension) => {
+      const seconds = answered.reduce((sum, row) => sum + (agentOf(row) === extension ? row.seconds : 0), 0);
+      return { leg: { id: extension, party: "agent", extension, status: "answered", seconds } };
+    });
+}
+
+/** An id that came as a number has lost its last digits: the recording is then asked for by its call. */
+function recordingsIn(rows: readonly Row[]): Facts[] {
+  const recorded = rows.filter(({ is_recorded }) => ["true", "1"].includes(String(is_recorded)));
+  return recorded.map(({ call_id }) => ({
+    recording: { id: typeof call_id === "string" ? call_id : "", status: "expected" },
+  }));
+}
+
+/** A menu answers every call: where extensions were rung, only their rows tell. */
+function tellingOf(rows: readonly Row[]): readonly Row[] {
+  const ofAgents = rows.filter((row) => agentOf(row) !== undefined);
+  return ofAgents.length > 0 ? ofAgents : rows;
+}
+
+function isAnswered({ disposition }: Row): boolean {
+  return disposition.trim().toLowerCase() === "answered";
+}
+
+/** The caller may stand in either field, and so may the extension. */
+function agentOf({ sip, destination }: Row): string | undefined {
+  const written = [sip, destination].map(String).find(isExtension);
+  return written === undefined ? undefined : extensionOf(written);
+}
