@@ -24,7 +24,8 @@ export async function droppedWebhooks(seed: number, placed: readonly Placed[], e
 }
 
 async function isSpare(channel: Channel, { id, webhooks }: Placed, lost: Webhook): Promise<boolean> {
-  const heard = (webhook: Webhook, i: number) => hear(channel.provider, accountOf(channel, ""), webhook, i * 1000);
+  const heard = (webhook: Webhook, i: number) =>
+    hear(channel.provider, accountOf(channel, ""), webhook, Date.now() + i * 1000);
   const all = await Promise.all(webhooks.map(heard));
   const told = (events: readonly HeardEvent[]) => JSON.stringify(essence(fold(id, events, channel)));
   return told(all.flat()) === told(all.filter((_, i) => webhooks[i] !== lost).flat());
