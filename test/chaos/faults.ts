@@ -55,8 +55,8 @@ export function systemFaults({ seed, share, system, counts, now }: Setting): Sys
     return untold ? { status: 429 } : { status: 429, headers: { "retry-after": String(seconds) } };
   };
   const fault = (seen: Seen, call: string, random: Random): [kind: string, behaviour: Behaviour] => {
-    if (blocks < maxBlocks && random.chance(0.01)) return ["429", block(seen, random)];
-    if (lockouts < maxLockouts && random.chance(0.01)) {
+    if (blocks < maxBlocks && random.chance(0.02)) return ["429", block(seen, random)];
+    if (lockouts < maxLockouts && random.chance(0.02)) {
       lockouts++;
       lockedUntil.set(seen.path, now() + lockoutMs);
       return ["locked out", { status: random.pick([401, 403]) }];
@@ -121,7 +121,7 @@ function anyFault({ hasFile }: Seen, random: Random): [kind: string, behaviour: 
     [`5xx${done}`, { status, commit, ...retry }],
     [`5xx${done}`, { status, commit }],
     hasFile ? ["lost during", { drop: "during" }] : ["lost before", { drop: "before" }],
-    ["lost before", { drop: "before" }],
+    hasFile ? ["lost during", { drop: "during" }] : ["lost before", { drop: "before" }],
     ["lost after", { drop: "after" }],
     ["lost after", { drop: "after" }],
     [`a page${done}`, { html: true, commit }],

@@ -18,8 +18,8 @@ export interface Post {
   readonly repeats?: number;
 }
 
-/** How far apart calls begin on average, in ms: their deliveries come close to the helpdesk's limit. */
-const gapMs = 750;
+/** Of so many calls the first ones come in a rush, the others with ease, each so many ms after the one before. */
+const rush = { of: 125, calls: 100, gapMs: 200, easeMs: 3_000 };
 /** How often a webhook is sent twice, gets lost on the way, and is answered in vain. */
 const share = { twice: 0.2, lost: 0.08, deaf: 0.05, forged: 0.08 };
 
@@ -30,10 +30,16 @@ export function repeatMs(call: string, at: number): number {
 
 /** In the order in which they are sent. */
 export function posts(seed: number, placed: readonly Placed[], forged: readonly Placed[]): Post[] {
-  const all = placed.flatMap((call, i) => ofCall(seed, call, i * gapMs));
+  const all = placed.flatMap((call, i) => ofCall(seed, call, beginOf(i)));
   const strangers = forged.flatMap((call, i) =>
     call.webhooks.map(
-      (webhook, j): Post => ({ at: (i / share.forged) * gapMs + j, webhook, call: call.id, kind: "forged", odd: [] }),
+      (webhook, j): Post => ({
+        at: beginOf(Math.floor(i / share.forged)) + j,
+        webhook,
+        call: call.id,
+        kind: "forged",
+        odd: [],
+      }),
     ),
   );
   return [...all, ...strangers].sort((a, b) => a.at - b.at);
@@ -44,9 +50,17 @@ export function forgedCalls(calls: number): number {
   return Math.ceil(calls * share.forged);
 }
 
+/** When call `i` begins, in ms since the run began: in a rush, deliveries come to more than the helpdesk's limit. */
+function beginOf(i: number): number {
+  const [round, place] = [Math.floor(i / rush.of), i % rush.of];
+  const roundMs = rush.calls * rush.gapMs + (rush.of - rush.calls) * rush.easeMs;
+  const eased = Math.max(0, place - rush.calls);
+  return round * roundMs + Math.min(place, rush.calls) * rush.gapMs + eased * rush.easeMs;
+}
+
 function ofCall(seed: number, call: Placed, from: number): Post[] {
   const drawn = random(seed, "post", call.id);
-  let now = from + drawn.between(0, gapMs);
+  let now = from + drawn.between(0, rush.gapMs);
   const [first] = call.webhooks;
   const asksFirst = call.provider === "twilio" && first?.url.endsWith("/hooks/sales");
   const sent = call.webhooks.flatMap((webhook) => {

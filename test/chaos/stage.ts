@@ -22,8 +22,10 @@ const stepMs = { least: 500, busy: 1_000, quiet: 5 * 60_000 };
 const leastMs = 6;
 /** Webhooks under way at once. */
 const maxSending = 24;
-/** How long faults go on after the last webhook, so that recordings meet them too, in ms. */
-const lingerMs = 20 * 60_000;
+/** How long faults go on after the last webhook at least and at most, so that recordings meet them too, in ms. */
+const lingerMs = { least: 8 * 60_000, most: 60 * 60_000 };
+/** Nothing is under way if Trunkline has nothing to do for so long, in ms. */
+const restMs = 30_000;
 /** How often a webhook is sent again. */
 const maxRepeats = 30;
 /** How long what is owed may take after the last webhook, and what should not come any more is waited for, in ms. */
@@ -123,9 +125,9 @@ export class Stage {
     const { plan, clock, faults, progress } = this.#setting;
     this.#queue = [...posts];
     this.#share = plan.faults;
-    this.#over = (posts.at(-1)?.at ?? 0) + lingerMs;
+    this.#over = (posts.at(-1)?.at ?? 0) + lingerMs.least;
     this.#incidents = incidents(plan, this.#over);
-    while (this.#queue.length > 0 || this.#sending.size > 0 || clock.sinceBegan < this.#over) {
+    while (!this.#isOver()) {
       this.#sendDue();
       const [next] = this.#incidents;
       if (next && next.at <= clock.sinceBegan) await this.#suffer(this.#incidents.shift() ?? next);
@@ -136,6 +138,12 @@ export class Stage {
       progress?.(Math.min(1, clock.sinceBegan / this.#over));
     }
     this.#share = 0;
+  }
+
+  #isOver(): boolean {
+    const { sinceBegan } = this.#setting.clock;
+    if (this.#queue.length > 0 || this.#sending.size > 0 || sinceBegan < this.#over) return false;
+    return this.#dueInMs > restMs || sinceBegan > this.#over + lingerMs.most;
   }
 
   /** Until the helpdesk has what it should and a while longer, or until patience ends. */
