@@ -1,0 +1,15 @@
+/** The benchmarks by their names, in the order in which they run. */
+import { backlog } from "./backlog.ts";
+import { card } from "./card.ts";
+import type { Bench } from "./figures.ts";
+import { flood } from "./flood.ts";
+import { million } from "./million.ts";
+import { slow } from "./slow.ts";
+
+export const benches: ReadonlyMap<string, Bench> = new Map([
+  ["card", card],
+  ["slow", slow],
+  ["flood", flood],
+  ["backlog", backlog],
+  ["million", million],
+]);
