@@ -20,7 +20,8 @@ export { Courier } from "../../src/recordings/courier.ts";
 /** Worker and objects of a local runtime share an isolate. */
 let aheadMs = 0;
 const outside = { now: () => Date.now() + aheadMs, random: () => 0.5 };
-const app = routes(outside.now);
+/** Webhooks tell of the machine's time, however far the object's clock was turned. */
+const app = routes(() => Date.now());
 
 const channelName = "support";
 const dayMs = 24 * 60 * 60_000;
@@ -123,7 +124,7 @@ export class Exchange extends RealExchange {
     this.#fetch(key, at);
     let { row, step } = this.#planner.replan(channel, key, at);
     while (step) {
-      const answer = { callId: String(number), ticketId: String(number), hasRecording: step.recording !== undefined };
+      const answer = { callId: String(number), ticketId: String(number), audio: step.recording?.id };
       const { told } = settle(row.told, step, { kind: "delivered", ...answer }, at, 0.5);
       if (step.recording) this.#desk.store.putRecording({ ...step.recording, state: "attached" });
       ({ row, step } = this.#planner.replan(channel, key, at, told));
@@ -135,7 +136,7 @@ export class Exchange extends RealExchange {
     for (const row of this.#desk.store.recordingsOf(key)) {
       const media = { extension: "mp3", type: "audio/mpeg" } as const;
       const stored = { kind: "stored", key: keyOf(key.call, row.id), bytes: 12_218, media } as const;
-      const handling = { max_bytes: 1e9, deadline: now, now, backoff: () => 0 };
+      const handling = { max_bytes: 1e9, deadline: now, archiveDeadline: now, now, backoff: () => 0 };
       for (const changed of fetched(row, stored, handling)) this.#desk.store.putRecording(changed);
     }
   }
@@ -165,7 +166,7 @@ export class Exchange extends RealExchange {
     ["record a new call", () => this.#recordNew()],
     ["ring the alarm", () => this.alarm()],
     ["find the next due call", () => this.#nextDue()],
-    ["find when more is due", () => this.#desk.store.nextDue(outside.now(), [channelName])],
+    ["find when more is due", () => this.#desk.queue.nextDue(outside.now(), [channelName])],
     ["stats", () => this.stats()],
     ["list calls", () => this.list({ stuck: false, most: 200 })],
     ["list another channel's", () => this.list({ channel: "other", stuck: false, most: 200 })],
@@ -182,8 +183,8 @@ export class Exchange extends RealExchange {
 
   #nextDue(): unknown {
     const now = outside.now();
-    const [turn] = this.#desk.store.waiting(now, [channelName], Object.values(classes), []);
-    return turn && this.#desk.store.dueCall(turn, now, []);
+    const [turn] = this.#desk.queue.waiting(now, [channelName], Object.values(classes), []);
+    return turn && this.#desk.queue.dueCall(turn, now, []);
   }
 
   /** The least that a webhook can cost an object: one row, durable. */
