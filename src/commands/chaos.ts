@@ -22,12 +22,13 @@ kill -9 now and then, and checks what the helpdesk has in the end. Nothing leave
   --kills <n>       how often a run's Trunkline is killed (default: 3); it is evicted twice as often, deployed
                     over half as often, and killed once more while the helpdesk asks for silence
   --jobs <n>        runs at a time (default: one for each core)
-  --without <name>  the same with one of Trunkline's mechanisms cut out of its sources, or with "all", one after
-                    the other: a check that finds nothing then is none
+  --without <name>  the same with one of Trunkline's mechanisms cut out of its sources; given more than once, or
+                    "all", with one after the other. Books that balance then prove nothing
   --json            a JSON object for each run instead of the table
   --help            this text
 
-Mechanisms: ${sabotages.map(({ name }) => name).join(", ")}.
+Mechanisms:
+${sabotages.map(({ name }) => `  ${name}`).join("\n")}
 
 The seed decides which calls are placed, when each webhook is sent, which are sent twice, lost or forged, what goes
 wrong with a delivery, and when Trunkline is killed. Processes run as fast as they run: a seed that failed fails again
@@ -129,7 +130,7 @@ function readOptions(): Options {
         faults: { type: "string", default: "0.3" },
         kills: { type: "string", default: "3" },
         jobs: { type: "string", default: String(availableParallelism()) },
-        without: { type: "string" },
+        without: { type: "string", multiple: true, default: [] },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -159,8 +160,8 @@ function readOptions(): Options {
   }
 }
 
-function withoutOf(name: string | undefined): Sabotage[] {
-  const chosen = sabotages.filter((sabotage) => name === "all" || sabotage.name === name);
-  if (name !== undefined && chosen.length === 0) throw new Error(`--without: there is no mechanism "${name}".`);
-  return chosen;
+function withoutOf(names: readonly string[]): Sabotage[] {
+  const strange = names.find((name) => name !== "all" && !sabotages.some((sabotage) => sabotage.name === name));
+  if (strange !== undefined) throw new Error(`--without: there is no mechanism "${strange}".`);
+  return sabotages.filter(({ name }) => names.includes("all") || names.includes(name));
 }

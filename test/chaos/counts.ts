@@ -4,7 +4,7 @@ export class Counts {
   readonly #counts = new Map<string, number>();
 
   add(kind: string, times = 1): void {
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + times);
+    if (times > 0) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + times);
   }
 
   toJSON(): Record<string, number> {
@@ -18,6 +18,7 @@ export const wanted = [
   "webhook overtaken",
   "webhook late",
   "webhook lost, then repeated",
+  "webhook lost for good",
   "webhook answered in vain",
   "webhook repeated after a 503",
   "webhook forged",

@@ -5,17 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Media, media, mediaServer, startPbx } from "../standins/media.ts";
 import { startSystem } from "../standins/system.ts";
+import type { Webhook } from "../standins/webhook.ts";
 import { zadarmaApi } from "../standins/zadarma.ts";
 import type { ZadarmaRecording } from "../standins/zadarma-api.ts";
+import { bindingsOf, channelKeys } from "./bindings.ts";
 import type { Build } from "./build.ts";
 import { accounts, type Placed, placedCalls, type Recorded } from "./calls.ts";
 import { Counts } from "./counts.ts";
+import { droppedWebhooks } from "./dropped.ts";
 import { systemFaults } from "./faults.ts";
 import { check, type Ledger } from "./ledger.ts";
 import { mediaFaults } from "./media-faults.ts";
 import { forgedCalls, type Post, posts } from "./post.ts";
 import { random } from "./random.ts";
-import { Clock, channelKeys, Stage } from "./stage.ts";
+import { Clock, Stage } from "./stage.ts";
 
 export interface Plan {
   readonly seed: number;
@@ -59,7 +62,9 @@ export async function run(plan: Plan, build: Build, watch: Watch = {}): Promise<
   try {
     await stage.start();
     clock.begin();
-    const queue = posts(seed, placed, forged);
+    const dropped = share > 0 ? await droppedWebhooks(seed, placed, bindingsOf(system, pbx)) : new Set<Webhook>();
+    counts.add("webhook lost for good", dropped.size);
+    const queue = posts(seed, placed, forged).filter(({ webhook }) => !dropped.has(webhook));
     for (const call of placed) record(seed, call, queue, media, clock, counts);
     system.behave(faults.rule);
     await stage.play(queue);

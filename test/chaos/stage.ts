@@ -3,9 +3,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Pbx } from "../standins/media.ts";
 import type { System } from "../standins/system.ts";
 import { send, type Webhook } from "../standins/webhook.ts";
-import { country } from "../standins/zadarma.ts";
+import { bindingsOf, secrets } from "./bindings.ts";
 import type { Build } from "./build.ts";
-import { accounts, type Placed, publicUrl } from "./calls.ts";
+import { type Placed, publicUrl } from "./calls.ts";
 import type { Counts } from "./counts.ts";
 import type { SystemFaults } from "./faults.ts";
 import { type Incident, incidents } from "./incidents.ts";
@@ -17,13 +17,13 @@ import type { Plan } from "./run.ts";
 import type { Turned } from "./worker.ts";
 
 /** A step of the clock goes to what is due next, but is so long at least, and at most while something may be under way, in ms. */
-const stepMs = { least: 250, busy: 1_000, quiet: 5 * 60_000 };
+const stepMs = { least: 500, busy: 1_000, quiet: 5 * 60_000 };
 /** The least that a step takes by the machine's clock, so that deliveries keep up, in ms. */
 const leastMs = 6;
 /** Webhooks under way at once. */
 const maxSending = 24;
 /** How long faults go on after the last webhook, so that recordings meet them too, in ms. */
-const lingerMs = 8 * 60_000;
+const lingerMs = 20 * 60_000;
 /** How often a webhook is sent again. */
 const maxRepeats = 30;
 /** How long what is owed may take after the last webhook, and what should not come any more is waited for, in ms. */
@@ -39,17 +39,6 @@ const heardMs = 1_100;
 const deadMs = 5_000;
 /** How often others make a request of the helpdesk, in ms on average, while they do: for every other minute. */
 const othersMs = 1_000;
-
-const secrets = {
-  SALES_CHANNEL_KEY: "sales-channel-key",
-  SALES_TWILIO_ACCOUNT_SID: accounts.twilio.accountSid,
-  SALES_TWILIO_AUTH_TOKEN: accounts.twilio.authToken,
-  SUPPORT_CHANNEL_KEY: "support-channel-key",
-  SUPPORT_ZADARMA_KEY: accounts.zadarma.key,
-  SUPPORT_ZADARMA_SECRET: accounts.zadarma.secret,
-  CONSOLE_TOKEN: "console-token",
-};
-export const channelKeys = [secrets.SALES_CHANNEL_KEY, secrets.SUPPORT_CHANNEL_KEY];
 
 /** The clock of the helpdesk, of the PBXs and, told with each turn, of Trunkline. */
 export class Clock {
@@ -121,12 +110,7 @@ export class Stage {
 
   #bindings(): Setup["bindings"] {
     const { plan, system, pbx, clock } = this.#setting;
-    const common = { system: system.url, api: pbx.url, url: publicUrl };
-    const CHANNELS = {
-      sales: { provider: "twilio", ...common },
-      support: { provider: "zadarma", country, ...common },
-    };
-    return { ...secrets, CHANNELS, SEED: String(plan.seed), AHEAD_MS: String(clock.aheadMs) };
+    return { ...bindingsOf(system, pbx), SEED: String(plan.seed), AHEAD_MS: String(clock.aheadMs) };
   }
 
   async end(): Promise<void> {
@@ -158,7 +142,12 @@ export class Stage {
   async calm(placed: readonly Placed[]): Promise<void> {
     const { system, clock, faults } = this.#setting;
     const deadline = clock.now() + patienceMs;
-    while (clock.now() < deadline && !isComplete(placed, system, faults)) await this.#turn(this.#step());
+    let [complete, requests] = [false, -1];
+    while (clock.now() < deadline && !complete) {
+      if (system.requests.length > requests) complete = isComplete(placed, system, faults);
+      requests = system.requests.length;
+      await this.#turn(this.#step());
+    }
     const until = clock.now() + aftermathMs;
     while (clock.now() < until) await this.#turn(this.#step());
   }
