@@ -24,6 +24,7 @@ const commands = new Map([
   ["format", [[...biome, "--write"]]],
   ["chaos", [command("chaos.ts")]],
   ["fuzz", [command("fuzz.ts")]],
+  ["bench", [command("bench.ts")]],
   ["deploy", [...check, [...wrangler, "deploy"]]],
 ]);
 

@@ -13,8 +13,9 @@ const dayMs = 24 * 60 * minuteMs;
 
 /** How many calls of a channel one round looks at to close, and forgets: the rest is for the next. */
 export const maxRound = 200;
-/** The least time between two rounds, in ms. */
+/** The least time between two rounds, in ms, and between those of which the first left old calls for the next. */
 export const roundMs = 10 * minuteMs;
+export const nextRoundMs = 10_000;
 
 /** Objects that one request to R2 may delete. */
 const maxDeleted = 1000;
@@ -41,14 +42,16 @@ export class Housekeeping {
   round(now: number): number | undefined {
     if (now >= this.#nextAt) {
       const channels = this.#desk.channels();
+      let more = false;
       for (const channel of channels) {
         const unasked = this.#inquiries.ask(channel, overdue(this.#desk.store, channel, now), now);
         for (const key of unasked) this.#close(channel, key, now);
         const old = expired(this.#desk.store, channel, now);
         if (old.length > 0) this.#desk.goOn(this.#forget(channel, old, now));
+        more ||= old.length === maxRound;
       }
       const next = nextRound(this.#desk.store, channels, now) ?? Number.POSITIVE_INFINITY;
-      this.#nextAt = Math.max(next, now + roundMs);
+      this.#nextAt = more ? now + nextRoundMs : Math.max(next, now + roundMs);
     }
     return Number.isFinite(this.#nextAt) ? this.#nextAt : undefined;
   }
@@ -60,13 +63,15 @@ export class Housekeeping {
       for (let i = 0; i < keys.length; i += maxDeleted)
         await this.#desk.env.RECORDINGS.delete(keys.slice(i, i + maxDeleted));
       const before = now - channel.recordings.retention * dayMs;
-      this.#desk.together(() => {
+      const gone = this.#desk.together(() => {
         const still = calls.filter((key) => (this.#desk.store.call(key)?.heardAt ?? now) < before);
-        for (const key of still) this.#desk.store.forget(key);
+        const events = still.reduce((sum, key) => sum + this.#desk.store.forget(key), 0);
         this.#desk.store.forgetMalformed(channel.name, before);
+        return { calls: still.length, events };
       });
-      log("info", "retention", { channel: channel.name, calls: calls.length, recordings: keys.length });
+      log("info", "retention", { channel: channel.name, ...gone, recordings: keys.length });
     } catch (error) {
+      this.#nextAt = now + roundMs;
       log("error", "retention", { channel: channel.name, error: String(error) });
     }
   }

@@ -76,8 +76,10 @@ export class Store {
 
   /** Newest first. `stuck`: refused or given up on, and waiting for the operator. */
   calls(query: { channel?: string; stuck?: boolean; before?: number; most: number }): CallRow[] {
+    // Stuck are few: their own index leads to them sooner than their channel's, which the bare comparison would call for.
+    const ofChannel = query.channel === undefined || query.stuck ? "(?1 IS NULL OR channel = ?1)" : "channel = ?1";
     return this.#all(
-      `SELECT * FROM calls WHERE (?1 IS NULL OR channel = ?1) AND started_at < ?2 ${query.stuck ? "AND stuck = 1" : ""}
+      `SELECT * FROM calls WHERE ${ofChannel} AND started_at < ?2 ${query.stuck ? "AND stuck = 1" : ""}
        ORDER BY started_at DESC LIMIT ?3`,
       query.channel ?? null,
       query.before ?? Number.MAX_SAFE_INTEGER,
@@ -160,11 +162,13 @@ export class Store {
     );
   }
 
-  /** Forgets a call, its events and what is known of its recordings. */
-  forget({ channel, call }: CallKey): void {
+  /** Forgets a call, its events and what is known of its recordings; returns how many events that were. */
+  forget(key: CallKey): number {
+    const events = this.#eventCount(key.channel, key.call);
     for (const table of ["events", "recordings", "inquiries", "calls"]) {
-      this.#sql.exec(`DELETE FROM ${table} WHERE channel = ? AND call = ?`, channel, call);
+      this.#sql.exec(`DELETE FROM ${table} WHERE channel = ? AND call = ?`, key.channel, key.call);
     }
+    return events;
   }
 
   forgetMalformed(channel: string, before: number): void {

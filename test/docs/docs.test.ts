@@ -7,7 +7,7 @@ import { channelTable, recordingDefaults, silenceDefault } from "../../src/confi
 import { burst, perSecond } from "../../src/exchange/admission.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
 import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
-import { maxRound, roundMs } from "../../src/exchange/housekeeping.ts";
+import { maxRound, nextRoundMs, roundMs } from "../../src/exchange/housekeeping.ts";
 import { maxAsked } from "../../src/exchange/inquiries.ts";
 import { maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
 import { migrations } from "../../src/exchange/schema.ts";
@@ -207,6 +207,7 @@ describe("numbers are the code's", () => {
       "docs/storage.md",
       `in rounds, ${roundMs / minute === 10 ? "ten" : "?"} minutes apart at least, of up to ${maxRound} calls`,
     ],
+    ["docs/storage.md", `the next round follows after ${nextRoundMs / 1000} seconds`],
     ["docs/delivery.md", `After ${giveUpAfterMs / (60 * minute)} hours without success`],
     ["docs/delivery.md", `from 2 seconds to ${maxWaitMs === 60 * minute ? "an hour" : "?"}`],
     ["docs/delivery.md", `otherwise for ${blockMs / minute} minutes`],

@@ -1,7 +1,7 @@
 /** A day of two hours of a limit that another client takes half of: what the figures of the benchmark rest on. */
 import { expect, test } from "vitest";
 import { classes } from "../../src/exchange/outbox.ts";
-import { playDay } from "../bench/day.ts";
+import { playDay } from "../bench/day-model.ts";
 
 test.each([0.5, 2])(
   "a busy hour of %d times the limit never gets the helpdesk blocked, and in the end it knows all",

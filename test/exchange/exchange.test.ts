@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import type { Env } from "../../src/env.ts";
 import { burst } from "../../src/exchange/admission.ts";
+import { maxRound, nextRoundMs } from "../../src/exchange/housekeeping.ts";
 import { classes } from "../../src/exchange/outbox.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
@@ -306,6 +307,21 @@ describe("what is older than the channel keeps it", () => {
     for (const table of ["events", "recordings", "inquiries"])
       expect(await rows(stub, `SELECT * FROM ${table}`)).toEqual([]);
     expect(await RECORDINGS.head("support/old.mp3")).toBeNull();
+  });
+
+  test("is forgotten in rounds that follow each other, where one does not take it all", async () => {
+    const stub = exchange();
+    vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
+    const ids = Array.from({ length: maxRound + 1 }, (_, i) => `in_${i}`);
+    await stub.record(
+      "support",
+      ids.map((call) => ({ ...over, call })),
+    );
+    await later(stub, 91);
+    await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length === 1);
+    vi.setSystemTime(Date.now() + nextRoundMs);
+    await runDurableObjectAlarm(stub);
+    await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length === 0);
   });
 
   test("waits for the operator where the system has no ticket of it", async () => {

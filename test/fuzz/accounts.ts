@@ -58,6 +58,9 @@ export const twilio: Account = {
     return { ...wire, target, headers: { ...wire.headers, "x-twilio-signature": signature } };
   },
   judge: (wire) => {
+    // Twilio sends none, and Trunkline reads none.
+    if (wire.headers["content-type"]?.toLowerCase().startsWith("multipart/form-data") && wire.body?.length)
+      return "forged";
     const fields = wire.headers["content-type"]?.toLowerCase().startsWith("application/x-www-form-urlencoded");
     const signature = wire.headers["x-twilio-signature"] ?? "";
     // What stands behind a # is for Twilio itself, and not signed.

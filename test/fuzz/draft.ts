@@ -63,9 +63,15 @@ export function read({ method, target, headers, body }: Wire, untouched?: Draft)
   const type = (headers["content-type"] ?? "").toLowerCase();
   const text = new TextDecoder().decode(body);
   if (type.startsWith("application/x-www-form-urlencoded")) return new URLSearchParams(text);
-  if (type.startsWith("multipart/form-data"))
-    return untouched && new URLSearchParams(untouched.fields.map(([...field]) => field));
+  if (type.startsWith("multipart/form-data")) return untouched && plainly(untouched.fields);
   return /^application\/(\S+\+)?json\b/.test(type) ? scalars(text) : new URLSearchParams();
+}
+
+/** What a parser makes of a part without a name, or with an odd one, is its own matter too. */
+function plainly(fields: readonly Field[]): URLSearchParams | undefined {
+  return fields.every(([name]) => /^[\w.[\]]+$/.test(name))
+    ? new URLSearchParams(fields.map(([...field]) => field))
+    : undefined;
 }
 
 function scalars(text: string): URLSearchParams {

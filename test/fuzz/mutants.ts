@@ -1,5 +1,5 @@
 /** Mutants: each of them known to be genuine, however strange, or to be forged. */
-import { random } from "../chaos/random.ts";
+import { type Random, random } from "../chaos/random.ts";
 import type { Account, Truth } from "./accounts.ts";
 import { type Draft, read, type Wire } from "./draft.ts";
 import { disturbed, spoilt } from "./spoil.ts";
@@ -25,39 +25,31 @@ export const mark = "f0f06ed0";
 export function mutant(account: Account, genuine: readonly [Draft, ...Draft[]], seed: number, i: number): Mutant {
   const chance = random(seed, account.channel, i);
   const wanted = chance.chance(genuineShare) ? "genuine" : "forged";
+  const call = wanted === "genuine" ? `CAfuzz${seed}x${Math.floor(i / perCall)}` : `${mark}${i}`;
   for (let draws = 0; draws < maxDraws; draws++) {
-    const call = wanted === "genuine" ? `CAfuzz${seed}x${Math.floor(i / perCall)}` : `${mark}${i}`;
-    const draft = account.of(chance.pick(genuine), call);
-    const strange = chance.chance(0.8) ? spoilt(draft, chance) : draft;
-    const { wire, sent } = wanted === "genuine" ? signed(account, strange) : believed(account, draft, strange);
-    const bare = chance.chance(wanted === "genuine" ? 0.8 : 0.3);
-    const final = bare ? wire : disturbed(wire, chance, account.signatureHeader);
-    const untouched =
-      final.body === wire.body && final.headers["content-type"] === wire.headers["content-type"] ? sent : undefined;
-    const truth = account.judge(final, untouched);
-    if (truth === wanted || truth === "unsigned")
-      return { truth, wire: final, call: account.callOf(read(final, untouched) ?? new URLSearchParams()) };
+    const drawn = draw(account, account.of(chance.pick(genuine), call), wanted, chance);
+    if (drawn.truth === wanted || drawn.truth === "unsigned") return { ...drawn, truth: drawn.truth };
   }
-  const forged = account.sign(account.of(genuine[0], `${mark}${i}`));
-  return {
-    truth: "forged",
-    wire: { ...forged, headers: { ...forged.headers, [account.signatureHeader]: "none" } },
-    call: `${mark}${i}`,
-  };
+  const wire = account.sign(account.of(genuine[0], `${mark}${i}`));
+  return { truth: "forged", wire: withSignature(account, wire, "none"), call: `${mark}${i}` };
 }
 
-function signed(account: Account, draft: Draft): { wire: Wire; sent: Draft } {
-  return { wire: account.sign(draft), sent: draft };
+/** One that is meant to be as `wanted`, and what it turned out to be; undefined where that cannot be told. */
+function draw(account: Account, draft: Draft, wanted: Truth, chance: Random) {
+  const strange = chance.chance(0.8) ? spoilt(draft, chance) : draft;
+  const signed = account.sign(strange);
+  // A forger has the signature of what was sent before.
+  const before = account.sign(draft).headers[account.signatureHeader];
+  const sent = wanted === "genuine" ? signed : withSignature(account, signed, before);
+  const whole = chance.chance(wanted === "genuine" ? 0.8 : 0.3);
+  const wire = whole ? sent : disturbed(sent, chance, account.signatureHeader);
+  const asWritten = wire.body === sent.body && wire.headers["content-type"] === sent.headers["content-type"];
+  const untouched = asWritten ? strange : undefined;
+  const fields = read(wire, untouched) ?? new URLSearchParams();
+  return { truth: account.judge(wire, untouched), wire, call: account.callOf(fields) };
 }
 
-/** What was signed, and what is sent in its place with its signature. */
-function believed(account: Account, draft: Draft, strange: Draft): { wire: Wire; sent: Draft } {
-  const { headers } = account.sign(draft);
-  const { wire } = signed(account, strange);
-  const signature = headers[account.signatureHeader];
-  const { [account.signatureHeader]: _, ...others } = wire.headers;
-  return {
-    wire: { ...wire, headers: signature === undefined ? others : { ...others, [account.signatureHeader]: signature } },
-    sent: strange,
-  };
+function withSignature({ signatureHeader }: Account, wire: Wire, signature: string | undefined): Wire {
+  const { [signatureHeader]: _, ...others } = wire.headers;
+  return { ...wire, headers: signature === undefined ? others : { ...others, [signatureHeader]: signature } };
 }
