@@ -27,17 +27,18 @@ export async function askAll(stage: Stage, system: string, given: string, times:
     const rows = `, ${grouped(found.rowsRead)} rows read, ${grouped(found.rowsWritten)} written`;
     figures.push(timed(deed, given, found.ms, floor.ms, rows));
   }
-  return [...figures, ...(await askOverHttp(stage, given, times))];
+  return [...figures, ...(await askOverHttp(stage, system, given, times))];
 }
 
 /** Each in turn with its floor, so that both meet the same machine. */
-async function askOverHttp(stage: Stage, given: string, times: number): Promise<Figure[]> {
+async function askOverHttp(stage: Stage, system: string, given: string, times: number): Promise<Figure[]> {
   const asked = new Map<string, number[]>([
     ["webhook over HTTP", []],
     ["GET /api/stats", []],
     ["GET /api/calls", []],
   ]);
   const floor: number[] = [];
+  await stage.setClock(system);
   for (let i = 0; i < times; i++) {
     floor.push(await stage.bare());
     const webhook = stage.a.zadarma.start(ring(`in_http_${given.replace(/\D/g, "")}_${i}`));

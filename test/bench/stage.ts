@@ -35,6 +35,8 @@ export interface Stage {
   readonly b: Side;
   readonly recordings: Map<string, ZadarmaRecording>;
   inside<T>(system: string, deed: string, given?: unknown): Promise<T>;
+  /** Sets the PBX's clock by that of the object of `system`, which may have been turned. */
+  setClock(system: string): Promise<void>;
   /** ms until the webhook was answered. */
   hook(webhook: Webhook): Promise<number>;
   /** ms until `GET /api<path>` was answered. */
@@ -46,7 +48,8 @@ export interface Stage {
 
 /** `aSystem`: where the channel `support` delivers to instead of a helpdesk that is there. */
 export async function startStage(aSystem?: string): Promise<Stage> {
-  const now = Date.now;
+  let aheadMs = 0;
+  const now = () => Date.now() + aheadMs;
   const helpdesks = await Promise.all([1, 2].map(() => startSystem({ channelKeys: ["a", "b"], limit: 1_000_000 })));
   const [left, right] = helpdesks as [System, System];
   const recordings = new Map<string, ZadarmaRecording>();
@@ -67,15 +70,19 @@ export async function startStage(aSystem?: string): Promise<Stage> {
   await fetch(`${worker.url}/health`);
   const post = (path: string, headers: Record<string, string>, body: string) => () =>
     fetch(`${worker.url}${path}`, { method: "POST", headers, body });
+  const inside = async <T>(system: string, deed: string, given?: unknown): Promise<T> => {
+    const answer = await post("/inside", {}, JSON.stringify({ system, deed, given }))();
+    if (!answer.ok) throw new Error(`${deed} was answered ${answer.status}`);
+    return (await answer.json()) as T;
+  };
   return {
     url: worker.url,
-    a: side(left, `${worker.url}/hooks/support`, "a", post),
-    b: side(right, `${worker.url}/hooks/other`, "b", post),
+    a: side(left, `${worker.url}/hooks/support`, "a", post, now),
+    b: side(right, `${worker.url}/hooks/other`, "b", post, now),
     recordings,
-    inside: async (system, deed, given) => {
-      const answer = await post("/inside", {}, JSON.stringify({ system, deed, given }))();
-      if (!answer.ok) throw new Error(`${deed} was answered ${answer.status}`);
-      return (await answer.json()) as never;
+    inside,
+    setClock: async (system) => {
+      aheadMs = (await inside<number>(system, "clock")) - Date.now();
     },
     hook: (webhook) => taken(() => send(webhook)),
     ask: (path) => taken(() => fetch(`${worker.url}/api${path}`, { headers: { authorization: `Bearer ${token}` } })),
@@ -89,8 +96,8 @@ export async function startStage(aSystem?: string): Promise<Stage> {
 
 type Post = (path: string, headers: Record<string, string>, body: string) => () => Promise<Response>;
 
-function side(system: System, hookUrl: string, channelKey: string, post: Post): Side {
-  const zadarma = zadarmaPbx({ key, secret, hookUrl });
+function side(system: System, hookUrl: string, channelKey: string, post: Post, now: () => number): Side {
+  const zadarma = zadarmaPbx({ key, secret, hookUrl, now });
   /** Who waits for which call's form. */
   const awaited = new Map<string, () => void>();
   const behave = (rule: Rule | undefined) =>
@@ -130,7 +137,6 @@ function side(system: System, hookUrl: string, channelKey: string, post: Post): 
 export function ring(pbx_call_id: string) {
   return {
     pbx_call_id,
-    call_start: "2026-11-23 10:00:00",
     caller_id: "+380671112233",
     called_did: "+380443334455",
   };

@@ -21,8 +21,7 @@ export { Courier } from "../../src/recordings/courier.ts";
 /** Worker and objects of a local runtime share an isolate. */
 let aheadMs = 0;
 const outside = { now: () => Date.now() + aheadMs, random: () => 0.5 };
-/** Webhooks tell of the machine's time, however far the object's clock was turned. */
-const app = routes(() => Date.now());
+const app = routes(outside.now);
 
 const channelName = "support";
 /** How long calls are kept, in ms. */
@@ -203,6 +202,11 @@ export class Exchange extends RealExchange {
     await this.insertBare();
     const headers = { "content-type": "multipart/form-data; boundary=bare" };
     this.ctx.waitUntil(fetch(url, { method: "POST", headers, body }).then((answer) => answer.arrayBuffer()));
+  }
+
+  /** ms since the epoch. */
+  clock(): number {
+    return outside.now();
   }
 
   /** Turns the clock, and forgets what is old by then in as many rounds as it takes; ms that each took. */

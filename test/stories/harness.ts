@@ -35,7 +35,7 @@ export async function startTrunkline(setup: LocalSetup): Promise<Trunkline> {
 export async function until<T>(
   what: string,
   there: () => T | undefined | false | Promise<T | undefined | false>,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

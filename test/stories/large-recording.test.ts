@@ -97,7 +97,6 @@ test("100 MB arrive byte for byte", async () => {
   const file = media({ source, type: "audio/x-wav" });
   const call = {
     pbx_call_id: "in_large",
-    call_start: "2026-11-23 10:00:00",
     caller_id: "+380671112233",
     called_did: "+380443334455",
   };
