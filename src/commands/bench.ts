@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import pc from "picocolors";
 import type { Figure, Scale } from "../../test/bench/figures.ts";
 import { benches } from "../../test/bench/index.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 const help = `npm run bench -- [name ...] [--calls <n>] [--times <n>]
 
@@ -55,17 +56,6 @@ function list(figures: readonly Figure[]): void {
     const line = order.map((column, i) => (row[column] ?? "").padEnd(widths[i] ?? 0)).join("  ");
     console.log(row === titles ? pc.dim(line.trimEnd()) : line.trimEnd());
   }
-}
-
-/** Ctrl-C, a polite kill, or the end of the process that started this one: a run ends at its next step, and is put away. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.removeAllListeners(signal);
-    process.on(signal, () => stop.abort());
-  }
-  process.on("disconnect", () => stop.abort());
-  return stop.signal;
 }
 
 function readOptions(): Scale & { names: string[]; help: boolean } {

@@ -8,6 +8,7 @@ import { type Campaign, campaign } from "../../test/chaos/many.ts";
 import type { Plan } from "../../test/chaos/run.ts";
 import { type Sabotage, sabotages } from "../../test/chaos/sabotage.ts";
 import { Progress, showFaults, showFindings, showLedger, showProof } from "./chaos-table.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 const help = `npm run chaos -- [--seed <n>] [--seeds <n>] [--calls <n>] [--faults <share>] [--kills <n>] [--jobs <n>]
                  [--without <mechanism>] [--json]
@@ -107,17 +108,6 @@ async function prove(shared: Campaign, json: boolean, progress: Progress): Promi
     console.log(verdict);
   }
   return unnoticed.length === 0 ? 0 : 1;
-}
-
-/** Ctrl-C, a polite kill, or the end of the process that started this one: Trunkline and its state are put away first. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.removeAllListeners(signal);
-    process.on(signal, () => stop.abort());
-  }
-  process.on("disconnect", () => stop.abort());
-  return stop.signal;
 }
 
 function readOptions(): Options {

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { accounts, type Report, run } from "../../test/fuzz/run.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 const providers = [...accounts.keys()];
 
@@ -66,17 +67,6 @@ function show({ provider, seed, sent, answers, findings, resident, seconds }: Re
   }
   console.log(`  memory after the warm-up, in the middle, in the end: ${mebibytes || "not to be told here"}`);
   for (const finding of findings) console.log(pc.red(`  ${finding}`));
-}
-
-/** Ctrl-C, a polite kill, or the end of the process that started this one: Trunkline and its state are put away first. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.removeAllListeners(signal);
-    process.on(signal, () => stop.abort());
-  }
-  process.on("disconnect", () => stop.abort());
-  return stop.signal;
 }
 
 function readOptions(): Options {

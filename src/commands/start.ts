@@ -10,6 +10,7 @@ import type { ZadarmaRecording } from "../../test/standins/zadarma-api.ts";
 import { showArrivals } from "./arrivals.ts";
 import { startLocalWorker } from "./local-worker.ts";
 import { type Accounts, placeSampleCalls } from "./sample-calls.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 const help = `npm start [-- --port <port>] [-- --once]
 
@@ -65,7 +66,8 @@ async function start({ port, once }: { port: number; once: boolean }): Promise<n
       },
     });
     closing.push(() => worker.close());
-    const stopped = stopSignal();
+    const signal = stopSignal();
+    const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
     const hooks = `${worker.url}/hooks`;
     // The first request compiles the worker: no call should wait for that.
     await fetch(`${worker.url}/health`);
@@ -122,18 +124,4 @@ function readOptions(): { port: number; once: boolean; help: boolean } {
     console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
     process.exit(2);
   }
-}
-
-/**
- * Resolves when somebody wants it to end: Ctrl-C, a polite kill, or the end of the process that started it. The local
- * runtime listens for signals too, and would end the process before anything is put away.
- */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.removeAllListeners(signal);
-      process.on(signal, () => resolve());
-    }
-    process.on("disconnect", () => resolve());
-  });
 }
