@@ -132,7 +132,7 @@ export class Exchange extends DurableObject<Env> {
     const told = afresh(row.told);
     const create = told.create === "sent" ? "none" : told.create;
     const step = this.#planner.preview(channel, row, { ...told, create });
-    if (!step) return { field: "form", problem: "nothing is to be sent for this call" };
+    if (!step || step.kind === "attach") return { field: "form", problem: "there is no form to be sent for this call" };
     const form = edited(step.form, edit);
     return isNoEdit(form) ? form : undefined;
   }

@@ -3,7 +3,7 @@ import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
 import type { Fetched } from "../recordings/courier.ts";
 import { giveUpAfterMs, recordingBackoff } from "./backoff.ts";
-import { asideMs, type Desk } from "./desk.ts";
+import type { Desk } from "./desk.ts";
 import type { Planner } from "./planner.ts";
 import { fetched, pending, type RecordingRow, recordingKey } from "./recording-row.ts";
 
@@ -30,15 +30,12 @@ export class Fetches {
 
   /** Starts what is due, as far as there is room. */
   startDue(now: number): void {
-    const due = this.#desk.store.dueRecordings(now, [...this.#underWay], maxFetches - this.#underWay.size);
-    for (const row of due) {
-      const channel = this.#desk.channel(row.channel);
-      if (!channel) {
-        this.#desk.store.putRecording({ ...row, dueAt: now + asideMs });
-        continue;
-      }
+    const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
+    const room = maxFetches - this.#underWay.size;
+    for (const row of this.#desk.store.dueRecordings(now, [...channels.keys()], [...this.#underWay], room)) {
+      const channel = channels.get(row.channel);
       const key = `${row.channel}/${row.call}`;
-      if (this.#underWay.has(key)) continue;
+      if (!channel || this.#underWay.has(key)) continue;
       this.#underWay.add(key);
       this.#desk.goOn(
         this.#fetch(channel, row)
@@ -84,7 +81,12 @@ export class Fetches {
       const archiveDeadline = channel.delivery === "final" ? deadline : deadline + giveUpAfterMs;
       const { max_bytes } = channel.recordings;
       const handling = { max_bytes, deadline, archiveDeadline, now, backoff: recordingBackoff };
-      for (const changed of fetched(row, result, handling)) this.#desk.store.putRecording(changed);
+      const known = this.#desk.store.recordingsOf(row);
+      for (const changed of fetched(row, result, handling)) {
+        // A further file of the same id may have been fetched before, when this one was lost.
+        const isNew = !isSame(changed, row);
+        if (!isNew || !known.some((other) => isSame(other, changed))) this.#desk.store.putRecording(changed);
+      }
       this.#planner.replan(channel, row, now);
     });
     const problem = result.kind === "stored" ? undefined : result.why;

@@ -64,7 +64,8 @@ export class Housekeeping {
         await this.#desk.env.RECORDINGS.delete(keys.slice(i, i + maxDeleted));
       const before = now - channel.recordings.retention * dayMs;
       const gone = this.#desk.together(() => {
-        const still = calls.filter((key) => (this.#desk.store.call(key)?.heardAt ?? now) < before);
+        const rows = calls.flatMap((key) => this.#desk.store.call(key) ?? []);
+        const still = rows.filter(({ heardAt, dueAt }) => heardAt < before && dueAt === undefined);
         const events = still.reduce((sum, key) => sum + this.#desk.store.forget(key), 0);
         this.#desk.store.forgetMalformed(channel.name, before);
         return { calls: still.length, events };

@@ -9,8 +9,8 @@ import type { Planner } from "./planner.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { revived } from "./told.ts";
 
-/** Calls of a channel that are asked after at once: the rest is for the next round. */
-export const maxAsked = 50;
+/** Calls of a channel that are asked after at once, one after the other: the rest is for the next round. */
+export const maxAsked = 10;
 
 export class Inquiries {
   readonly #desk: Desk;

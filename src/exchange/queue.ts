@@ -47,14 +47,15 @@ export class Queue {
     return row && callRow(row);
   }
 
-  /** When the next call of `channels`, or the next recording, is due after `now`; undefined where nothing is. */
+  /** When the next call of `channels`, or their next recording, is due after `now`; undefined where nothing is. */
   nextDue(now: number, channels: readonly string[]): number | undefined {
     // A channel and a class at a time: so the index leads to each, however many calls are due.
     const row = this.#one(
       `SELECT min(due) AS due FROM (
          SELECT (SELECT min(due_at) FROM calls WHERE channel = c.value AND class = k.value AND due_at > ?1) AS due
            FROM json_each(?2) AS c, json_each(?3) AS k UNION ALL
-         SELECT min(due_at) AS due FROM recordings WHERE due_at > ?1)`,
+         SELECT min(due_at) AS due FROM recordings
+           WHERE due_at > ?1 AND channel IN (SELECT value FROM json_each(?2)))`,
       now,
       JSON.stringify(channels),
       JSON.stringify(Object.values(classes)),

@@ -49,7 +49,7 @@ export const migrations: readonly string[] = [
   // What retention looks for is led to by the very words of its query (`done` in store.ts), past all that is owed.
   `DROP INDEX calls_heard;
    CREATE INDEX calls_done ON calls (channel, heard_at)
-     WHERE due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done');
+     WHERE due_at IS NULL AND stuck = 0 AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done');
    CREATE INDEX calls_of_channel ON calls (channel, started_at);`,
 ];
 

@@ -81,7 +81,8 @@ function refused(told: Told, step: Step, outcome: NotTaken): Settled {
   const next: Told = { ...unsent(told, step), ...said(outcome) };
   const stuck: Settled = { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
   if (told.edit !== undefined && !step.recording) return stuck;
-  const first = step.kind === "create" && isAddressed(step.form) && outcome.kind !== "too-large";
+  const first =
+    told.edit === undefined && step.kind === "create" && isAddressed(step.form) && outcome.kind !== "too-large";
   if (step.recording && !first) return { told: next, consequence: "not-taken" };
   const { assignee } = step.tells;
   if (step.kind === "update" && assignee) return { told: { ...next, assignee }, consequence: "none" };
@@ -115,7 +116,7 @@ function held(told: Told, step: Step, outcome: NotTaken, now: number, random: nu
 }
 
 function isAddressed(form: Form): boolean {
-  return Object.keys(form).some((name) => name.endsWith("[]"));
+  return Object.entries(form).some(([name, value]) => name.endsWith("[]") && value !== undefined);
 }
 
 function said({ why, answer }: NotTaken): Pick<Told, "problem" | "answer"> {
@@ -132,7 +133,7 @@ function unknown(
   const attempt = told.attempt + 1;
   const failingSince = told.failingSince ?? now;
   const jitter = backoff(attempt, random);
-  const wait = Math.max(outcome.waitMs ?? 0, jitter, outcome.slow ? settleMs : 0);
+  const wait = Math.max(outcome.waitMs ?? 0, jitter, outcome.slow || step.kind === "create" ? settleMs : 0);
   const givenUp = now - failingSince > giveUpAfterMs;
   const attaching = step.recording ? recordingKey(step.recording) : told.attaching;
   // It may have been done: what the form said is told neither as it was nor as it should be.

@@ -27,8 +27,8 @@ export const maxMalformed = 500;
  */
 export const maxEventsPerCall = 1000;
 
-/** Calls that owe nothing; one that never got through waits for the operator. */
-const done = "due_at IS NULL AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')";
+/** Calls that owe nothing; one that is stuck, or never got through, waits for the operator. */
+const done = "due_at IS NULL AND stuck = 0 AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')";
 
 /** The calls of a channel, `?1`, whose end never came, with what is known of inquiries after each since it was silent. */
 const open = `(SELECT calls.*, inquiries.due_at AS ask_at FROM calls LEFT JOIN inquiries
@@ -181,11 +181,13 @@ export class Store {
     );
   }
 
-  dueRecordings(now: number, leaveOut: readonly string[], most: number): RecordingRow[] {
+  dueRecordings(now: number, channels: readonly string[], leaveOut: readonly string[], most: number): RecordingRow[] {
     return this.#all(
-      `SELECT * FROM recordings WHERE due_at <= ? AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
+      `SELECT * FROM recordings WHERE due_at <= ? AND channel IN (SELECT value FROM json_each(?))
+         AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
        ORDER BY due_at LIMIT ?`,
       now,
+      JSON.stringify(channels),
       JSON.stringify(leaveOut),
       most,
     ).map(recordingRow);

@@ -18,11 +18,11 @@ const maxDeliveries = 4;
 const maxOthers = 3;
 const maxRecordings = 2;
 
-/** The classes of which one more form may be under way. While the system is down, one form at a time asks. */
+/** The classes of which one more form may be under way. While the system is down, one form at a time asks, beside recordings. */
 export function openClasses(underWay: readonly Class[], down: boolean): Class[] {
-  if (underWay.length >= (down ? 1 : maxDeliveries)) return [];
-  if (underWay.filter((kind) => kind !== classes.card).length >= maxOthers) return [classes.card];
   const recordings = underWay.filter((kind) => kind === classes.recording).length;
+  if (underWay.length >= maxDeliveries || (down && underWay.length > recordings)) return [];
+  if (underWay.filter((kind) => kind !== classes.card).length >= maxOthers) return [classes.card];
   return Object.values(classes).filter((kind) => kind !== classes.recording || recordings < maxRecordings);
 }
 
@@ -69,7 +69,7 @@ export function tookTurn({ passedOver, served }: Turns, turn: Waiting, waiting: 
     kind === turn.class ? 0 : (passedOver.get(kind) ?? 0) + 1,
   ]);
   return {
-    passedOver: new Map(counts),
+    passedOver: new Map([...passedOver, ...counts]),
     served: [...served.filter((channel) => channel !== turn.channel), turn.channel],
   };
 }

@@ -4,7 +4,7 @@ import type { Step } from "../../src/exchange/outbox.ts";
 import { settle } from "../../src/exchange/settle.ts";
 import { afresh, type Told, untold } from "../../src/exchange/told.ts";
 import type { Form } from "../../src/system/forms.ts";
-import { answered, delivered, has, next, ringing } from "./steps.ts";
+import { answered, delivered, has, next, ringing, stored } from "./steps.ts";
 
 const create: Form = {
   action: "create_call",
@@ -71,6 +71,22 @@ describe("a call that is replayed with an edit", () => {
     const after = settle(sent, step, { kind: "refused", why: "422" }, now, 0.5).told;
     expect(after).toMatchObject({ create: "none", edit, refused: JSON.stringify(step.form) });
     expect(next(ringing, after)).toBeUndefined();
+  });
+
+  test("is stuck, not sent again and again, where a create with a recording names somebody and is refused", () => {
+    const named = afresh(untold, { "user_ids[]": ["7"] });
+    const withAudio = next(answered, named, [stored], "final") as Step;
+    const no = { kind: "refused", why: "422" } as const;
+    const bare = settle({ ...named, create: "sent" }, withAudio, no, now, 0.5);
+    expect(bare).toMatchObject({ consequence: "not-taken" });
+    const after = settle(
+      { ...bare.told, create: "sent" },
+      next(answered, bare.told, [], "final") as Step,
+      no,
+      now,
+      0.5,
+    );
+    expect(next(answered, after.told, [], "final")).toBeUndefined();
   });
 
   test("keeps the edit while the outcome is unknown, and asks without it", () => {

@@ -18,8 +18,9 @@ describe("the system is taken to be down", () => {
     expect(isDown(failing(five))).toBe(true);
   });
 
-  test("not for one call that it cannot take", () => {
+  test("not for a few calls that it cannot take", () => {
     expect(isDown(failing(Array(50).fill("a")))).toBe(false);
+    expect(isDown(failing(Array(50).fill(["a", "b", "c", "d"]).flat()))).toBe(false);
   });
 
   test.each<[string, Outcome]>([
@@ -48,7 +49,8 @@ describe("while it is down", () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(maxDownWaitMs);
   });
 
-  test("a longer Retry-After counts instead", () => {
-    expect(noted(failing(five), { ...unknown, waitMs: 600_000 }, "f", now, 0).until).toBe(now + 600_000);
+  test("a longer Retry-After counts instead, for so long as it is worth", () => {
+    expect(noted(failing(five), { ...unknown, waitMs: 300_000 }, "f", now, 0).until).toBe(now + 300_000);
+    expect(noted(failing(five), { ...unknown, waitMs: 86_400_000 }, "f", now, 0).until).toBe(now + 600_000);
   });
 });
