@@ -44,18 +44,20 @@ export class Store {
 
   /** Adds an event; false where it is known already. Throws where its call has too many: call it in a transaction. */
   addEvent(channel: string, event: HeardEvent): boolean {
+    // What has a column of its own is not written twice: events are most of what a call takes up.
+    const { call, id, heardAt, ...said } = event;
     const cursor = this.#sql.exec(
       "INSERT INTO events (channel, call, id, heard_at, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
       channel,
-      event.call,
-      event.id,
-      event.heardAt,
-      JSON.stringify(event),
+      call,
+      id,
+      heardAt,
+      JSON.stringify(said),
     );
     // A row of RETURNING that is left unread would undo the turn's writes (cloudflare/workerd#959).
     const fresh = cursor.toArray().length > 0;
     const most = event.ended || event.recording ? 2 * maxEventsPerCall : maxEventsPerCall;
-    if (fresh && this.#eventCount(channel, event.call) > most) throw new RangeError("too many events of one call");
+    if (fresh && this.#eventCount(channel, call) > most) throw new RangeError("too many events of one call");
     return fresh;
   }
 
@@ -64,9 +66,11 @@ export class Store {
   }
 
   eventsOf({ channel, call }: CallKey): HeardEvent[] {
-    return this.#all("SELECT event FROM events WHERE channel = ? AND call = ?", channel, call).map(
-      (row) => JSON.parse(String(row.event)) as HeardEvent,
-    );
+    const rows = this.#all("SELECT id, heard_at, event FROM events WHERE channel = ? AND call = ?", channel, call);
+    return rows.map((row) => {
+      const said = JSON.parse(String(row.event)) as Omit<HeardEvent, "call" | "id" | "heardAt">;
+      return { ...said, call, id: String(row.id), heardAt: Number(row.heard_at) };
+    });
   }
 
   call({ channel, call }: CallKey): CallRow | undefined {
