@@ -9,7 +9,7 @@ import { type Class, classes, type Step } from "./outbox.ts";
 import type { Planner } from "./planner.ts";
 import { recordingKey } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
-import { settle } from "./settle.ts";
+import { settle, settleMs } from "./settle.ts";
 import { type Told, untold } from "./told.ts";
 import { hasteOf, nextTurn, noTurns, openClasses, tookTurn } from "./turns.ts";
 
@@ -70,12 +70,15 @@ export class Deliveries {
     return now;
   }
 
-  /** What is written here is durable before the request leaves: a crash finds the request counted, the create marked. */
+  /**
+   * What is written here is durable before the request leaves: a crash finds the request counted, the create marked, and
+   * a wait for the system, which may still be at work on it.
+   */
   #start(channel: Channel, row: CallRow, step: Step, now: number): void {
     this.#desk.store.keepGovernor(spend(this.#desk.store.governor(), now));
     const attaching = step.recording ? recordingKey(step.recording) : row.told.attaching;
     const create = step.kind === "create" ? "sent" : row.told.create;
-    this.#desk.store.putCall({ ...row, told: { ...row.told, create, attaching } });
+    this.#desk.store.putCall({ ...row, told: { ...row.told, create, attaching, notBefore: now + settleMs } });
     const key = `${row.channel}/${row.call}`;
     this.#underWay.set(key, step.recording ? classes.recording : step.class);
     this.#desk.goOn(
@@ -108,7 +111,7 @@ export class Deliveries {
     const now = this.#desk.outside.now();
     this.#note(key, step, outcome, now);
     this.#desk.together(() => {
-      const told = this.#desk.store.call(key)?.told ?? untold;
+      const { notBefore: _, ...told } = this.#desk.store.call(key)?.told ?? untold;
       const settled = settle(told, step, outcome, now, this.#desk.outside.random());
       const governor = this.#desk.store.governor();
       const wiser = rate ? learn(governor, rate === "untold" ? undefined : rate, sentAt) : governor;

@@ -6,8 +6,8 @@ import type { Step } from "./outbox.ts";
 import { recordingKey } from "./recording-row.ts";
 import type { Told } from "./told.ts";
 
-/** How long a system that did not answer in time may still be at work, in ms: a late update would undo the next one. */
-const settleMs = 15_000;
+/** How long a system that we do not hear from any more may still be at work, in ms: a late update would undo the next one. */
+export const settleMs = 15_000;
 
 /** How often a recording is sent to a system that is there and does not get it, before it stays in R2. */
 export const maxLostAttaches = 10;
