@@ -20,32 +20,52 @@ const order = ["what", "given", "figure", "floor", "ratio"] as const;
 
 const options = readOptions();
 if (options.help) console.log(help);
-else await bench(options.names, options);
+else process.exitCode = await bench(options.names, options);
 // The channel to the process that started this one would keep it alive.
 process.disconnect?.();
 
-async function bench(names: readonly string[], scale: Scale): Promise<void> {
+async function bench(names: readonly string[], scale: Scale): Promise<number> {
+  const stopped = stopSignal();
+  const tell = (progress: string) => {
+    stopped.throwIfAborted();
+    show(progress);
+  };
   for (const [name, { about, run }] of benches) {
     if (names.length > 0 && !names.includes(name)) continue;
     console.log(`\n${pc.bold(name)}: ${about}`);
-    const figures = await run(scale, tell);
-    tell("");
-    show(figures);
+    const figures = await run(scale, tell).catch((error) => {
+      if (!stopped.aborted) throw error;
+    });
+    show("");
+    if (!figures) return 130;
+    list(figures);
   }
+  return 0;
 }
 
 /** In place on a terminal; elsewhere only the figures count. */
-function tell(progress: string): void {
+function show(progress: string): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${pc.dim(progress)}`);
 }
 
-function show(figures: readonly Figure[]): void {
+function list(figures: readonly Figure[]): void {
   const rows = [titles, ...figures];
   const widths = order.map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   for (const row of rows) {
     const line = order.map((column, i) => (row[column] ?? "").padEnd(widths[i] ?? 0)).join("  ");
     console.log(row === titles ? pc.dim(line.trimEnd()) : line.trimEnd());
   }
+}
+
+/** Ctrl-C, a polite kill, or the end of the process that started this one: a run ends at its next step, and is put away. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => stop.abort());
+  }
+  process.on("disconnect", () => stop.abort());
+  return stop.signal;
 }
 
 function readOptions(): Scale & { names: string[]; help: boolean } {

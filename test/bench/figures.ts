@@ -13,7 +13,7 @@ export interface Figure {
 export interface Bench {
   /** What it shows, in a sentence. */
   readonly about: string;
-  /** `tell` is told how far it is. */
+  /** `tell` is told how far it is, and throws where that is far enough. */
   run(scale: Scale, tell: (progress: string) => void): Promise<Figure[]>;
 }
 

@@ -3,6 +3,7 @@
  * system's object, `POST /floor` the least that a worker and an object can do with a webhook.
  */
 import type { HeardEvent } from "../../src/calls/event.ts";
+import { recordingDefaults } from "../../src/config/channel.ts";
 import type { Env } from "../../src/env.ts";
 import { perSecond } from "../../src/exchange/admission.ts";
 import { Desk } from "../../src/exchange/desk.ts";
@@ -24,7 +25,8 @@ const outside = { now: () => Date.now() + aheadMs, random: () => 0.5 };
 const app = routes(() => Date.now());
 
 const channelName = "support";
-const dayMs = 24 * 60 * 60_000;
+/** How long calls are kept, in ms. */
+const keptMs = recordingDefaults.retention * 24 * 60 * 60_000;
 /** How long a round may take to forget what it should, in ms. */
 const patienceMs = 30_000;
 
@@ -172,7 +174,7 @@ export class Exchange extends RealExchange {
     ["list another channel's", () => this.list({ channel: "other", stuck: false, most: 200 })],
     ["list stuck calls", () => this.list({ channel: channelName, stuck: true, most: 200 })],
     ["show a call", () => this.show({ channel: channelName, call: callId(0) })],
-    ["find what is old", () => this.#desk.store.oldCalls(channelName, outside.now() - 90 * dayMs, 200)],
+    ["find what is old", () => this.#desk.store.oldCalls(channelName, outside.now() - keptMs, 200)],
     ["find the oldest", () => this.#desk.store.oldestCall(channelName)],
   ]);
 
@@ -206,20 +208,21 @@ export class Exchange extends RealExchange {
   /** Turns the clock, and forgets what is old by then in as many rounds as it takes; ms that each took. */
   async tidy({ byMs, apartMs }: { byMs: number; apartMs: number }): Promise<number[]> {
     aheadMs += byMs;
+    const before = outside.now() - keptMs;
     const rounds: number[] = [];
-    for (let first = this.#oldest(); first !== undefined; first = this.#oldest()) {
+    for (let first = this.#oldest(before); first !== undefined; first = this.#oldest(before)) {
       const began = performance.now();
       await this.alarm();
-      while (this.#oldest() === first && performance.now() - began < patienceMs) await scheduler.wait(1);
-      if (this.#oldest() === first) throw new Error("a round forgot nothing");
+      while (this.#oldest(before) === first && performance.now() - began < patienceMs) await scheduler.wait(1);
+      if (this.#oldest(before) === first) throw new Error("a round forgot nothing");
       rounds.push(performance.now() - began);
       aheadMs += apartMs;
     }
     return rounds;
   }
 
-  #oldest(): string | undefined {
-    return this.#desk.store.oldCalls(channelName, outside.now() - 90 * dayMs, 1)[0]?.call;
+  #oldest(before: number): string | undefined {
+    return this.#desk.store.oldCalls(channelName, before, 1)[0]?.call;
   }
 
   size(): Size {

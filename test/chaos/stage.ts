@@ -1,5 +1,6 @@
 /** Trunkline between the stand-ins, with one clock for all: webhooks go in, it is killed and started again. */
 import { setTimeout as pause } from "node:timers/promises";
+import type { Stats } from "../../src/exchange/exchange.ts";
 import type { Pbx } from "../standins/media.ts";
 import type { System } from "../standins/system.ts";
 import { send, type Webhook } from "../standins/webhook.ts";
@@ -174,8 +175,9 @@ export class Stage {
 
   /** What Trunkline itself says it still owes. */
   async owed(): Promise<number> {
-    const { systems } = (await this.#get("/api/stats")) as { systems: { owed: number; stuck: number }[] };
-    return systems.reduce((sum, { owed, stuck }) => sum + owed + stuck, 0);
+    const { systems } = (await this.#get("/api/stats")) as { systems: Stats[] };
+    const waiting = systems.flatMap(({ queues }) => queues.map(({ calls }) => calls));
+    return [...waiting, ...systems.map(({ stuck }) => stuck)].reduce((sum, count) => sum + count, 0);
   }
 
   #sendDue(): void {
