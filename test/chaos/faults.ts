@@ -18,10 +18,8 @@ export interface SystemFaults {
   readonly tooLarge: ReadonlySet<string>;
   /** Requests that came though a 429 had asked for silence. */
   readonly breaches: readonly string[];
-  /** A 429 that does not say for how long was given since this was last asked. */
-  blocked(): boolean;
-  /** Silence was asked for, and that was surely heard. */
-  silent(): boolean;
+  /** A 429 was given since this was last asked: one that says for how long, or one that does not. */
+  blocked(): "for a while" | "without end" | undefined;
   /** Nothing reaches the helpdesk for so long, in ms of the run's clock. */
   cutOff(forMs: number): void;
   /** Who asked for silence may not have been heard: its runtime is dead. */
@@ -44,13 +42,14 @@ export function systemFaults({ seed, share, system, counts, now }: Setting): Sys
   const tooLarge = new Set<string>();
   const breaches: string[] = [];
   const lockedUntil = new Map<string, number>();
-  let [blocks, lockouts, endless, cutOffUntil] = [0, 0, false, 0];
+  let [blocks, lockouts, cutOffUntil] = [0, 0, 0];
+  let told: ReturnType<SystemFaults["blocked"]>;
   let silence: { n: number; from: number; until: number } | undefined;
 
   const block = ({ n }: Seen, random: Random): Behaviour => {
     const seconds = random.between(60, 120);
     const untold = ++blocks === 2;
-    endless ||= untold;
+    told = untold ? "without end" : "for a while";
     silence = { n, from: Date.now() + underWayMs, until: now() + (untold ? 20 * 60_000 : seconds * 1000) };
     return untold ? { status: 429 } : { status: 429, headers: { "retry-after": String(seconds) } };
   };
@@ -91,11 +90,10 @@ export function systemFaults({ seed, share, system, counts, now }: Setting): Sys
       return behaviour;
     },
     blocked: () => {
-      const was = endless;
-      endless = false;
+      const was = told;
+      told = undefined;
       return was;
     },
-    silent: isSilent,
     cutOff: (forMs) => {
       cutOffUntil = now() + forMs;
     },

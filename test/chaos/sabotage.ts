@@ -33,7 +33,12 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "counting the requests of a minute",
     file: "exchange/governor.ts",
-    cuts: [["return last === undefined ? 0 : last + windowMs - now;", "return last === undefined ? 0 : 0;"]],
+    cuts: [
+      [
+        "return { ...governor, sent: [...governor.sent.filter((at) => at > now - windowMs), now] };",
+        "return governor;",
+      ],
+    ],
   },
   {
     name: "leaving others their share",

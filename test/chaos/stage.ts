@@ -19,8 +19,9 @@ import type { Turned } from "./worker.ts";
 
 /** A step of the clock goes to what is due next, but is so long at least, and at most while something may be under way, in ms. */
 const stepMs = { least: 500, busy: 1_000, quiet: 5 * 60_000 };
-/** The least that a step takes by the machine's clock, so that deliveries keep up, in ms. */
+/** A step takes so long by the machine's clock, and longer while deliveries are under way, so that they keep up, in ms. */
 const leastMs = 6;
+const mostMs = 40;
 /** Webhooks under way at once. */
 const maxSending = 24;
 /** How long faults go on after the last webhook at least and at most, so that recordings meet them too, in ms. */
@@ -41,7 +42,7 @@ const heardMs = 1_100;
 /** What is due within this time of a kill is sent to a Trunkline that is not there, in ms. */
 const deadMs = 5_000;
 /** How often others make a request of the helpdesk, in ms on average, while they do: for every other minute. */
-const othersMs = 1_000;
+const othersMs = 500;
 
 /** The clock of the helpdesk, of the PBXs and, told with each turn, of Trunkline. */
 export class Clock {
@@ -132,10 +133,11 @@ export class Stage {
       this.#sendDue();
       const [next] = this.#incidents;
       if (next && next.at <= clock.sinceBegan) await this.#suffer(this.#incidents.shift() ?? next);
-      if (plan.kills > 0 && !this.#killedInSilence && faults.silent()) await this.#killInSilence();
       this.#othersUse();
       await this.#turn(this.#step());
-      if (faults.blocked()) await this.#sitOut();
+      const blocked = faults.blocked();
+      if (blocked === "without end") await this.#sitOut();
+      if (blocked === "for a while" && plan.kills > 0 && !this.#killedInSilence) await this.#killInSilence();
       progress?.(Math.min(1, clock.sinceBegan / this.#over));
     }
     this.#share = 0;
@@ -165,8 +167,7 @@ export class Stage {
   #step(): number {
     const { clock, pbx, system } = this.#setting;
     const inMs = (at: number | undefined) => (at ?? Number.POSITIVE_INFINITY) - clock.sinceBegan;
-    const open = (request: { status?: number } | undefined) => request !== undefined && request.status === undefined;
-    const busy = this.#sending.size > 0 || open(system.requests.at(-1)) || open(pbx.requests.at(-1));
+    const busy = this.#sending.size > 0 || isOpen(system.requests) || isOpen(pbx.requests);
     const due = Math.min(inMs(this.#queue[0]?.at), inMs(this.#incidents[0]?.at), this.#dueInMs);
     // What is due and not done may be so for hours.
     const least = stepMs.least * 2 ** Math.floor(this.#idleTurns / 40);
@@ -276,7 +277,7 @@ export class Stage {
   async #killInSilence(): Promise<void> {
     this.#killedInSilence = true;
     this.#setting.counts.add("worker killed while silence was asked for");
-    await this.#kill(0);
+    await this.#kill(heardMs);
   }
 
   /** A new version takes over at once; what the old one was sending is lost. */
@@ -319,6 +320,7 @@ export class Stage {
     const requests = system.requests.length;
     const query = `system=${encodeURIComponent(system.url)}&ahead=${clock.aheadMs}&share=${this.#share}`;
     const [answer] = await Promise.all([this.#post(`/turn?${query}`), pause(leastMs)]);
+    await system.until(() => !isOpen(system.requests), mostMs).catch(() => undefined);
     if (!answer.ok) return;
     const { dueInMs, faults } = (await answer.json()) as Turned;
     this.#dueInMs = dueInMs;
@@ -335,4 +337,9 @@ export class Stage {
     const answer = await fetch(`${this.#trunkline?.url}${path}`, { headers });
     return answer.json();
   }
+}
+
+/** Whether one of the last requests is not answered yet. */
+function isOpen(requests: readonly { readonly status?: number }[]): boolean {
+  return requests.slice(-8).some(({ status }) => status === undefined);
 }

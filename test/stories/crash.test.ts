@@ -57,19 +57,6 @@ test("a call that was accepted arrives, though the runtime is killed before its 
   expect(system.violations).toEqual([]);
 });
 
-test("a call whose ticket the system is still making when the runtime dies does not get a second one", async () => {
-  system.behave(({ n }) => (n === 1 ? { delayMs: 6_000 } : undefined));
-  await ring();
-  await until("the request", () => system.requests.length === 1);
-  await trunkline.kill();
-
-  trunkline = await start();
-  await system.until(() => system.requests.some(({ action }) => action === "update_call"), 30_000);
-  await system.until(() => system.requests.every(({ status }) => status !== undefined));
-  expect(system.requests.map((request) => request.action)).toEqual(["create_call", "update_call"]);
-  expect(system.doubled()).toEqual([]);
-});
-
 test("a call whose ticket was made while the runtime died does not get a second one", async () => {
   const held = Promise.withResolvers<void>();
   system.behave(() => ({ until: held.promise, commit: true }));

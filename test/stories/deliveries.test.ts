@@ -57,6 +57,23 @@ test("the same webhook ten times at once, while the system is slow, makes one ti
   expect(scene.system.requests.filter(({ action }) => action === "create_call")).toHaveLength(1);
 });
 
+test("a create that the system is still at work on when we are evicted is not made again", async () => {
+  const { system, trunkline, zadarma } = scene;
+  const held = Promise.withResolvers<void>();
+  system.behave(({ n }) => (n === 1 ? { until: held.promise } : undefined));
+  await play(zadarma.start(ring));
+  await until("the request", () => system.requests.length === 1);
+  await trunkline.evict(system.url);
+
+  await scene.turn(0);
+  await play(zadarma.start({ ...ring, pbx_call_id: "in_another" }));
+  await scene.call("in_another");
+  held.resolve();
+  await scene.passing("the answer", () => system.requests.some(({ action }) => action === "update_call"));
+  expect(system.requests.map(({ action }) => action)).toEqual(["create_call", "create_call", "update_call"]);
+  expect(system.doubled()).toEqual([]);
+});
+
 test("two webhooks of one call at once make one ticket", async () => {
   scene.system.behave(() => ({ delayMs: 200 }));
   const { zadarma } = scene;

@@ -6,6 +6,8 @@ import type { Limits } from "../../src/recordings/limits.ts";
 export interface Trunkline extends LocalWorker {
   /** Turns the clock of a system's Exchange forward, and rings its alarm. */
   turn(system: string, byMs: number): Promise<void>;
+  /** Takes a system's Exchange away from under what it is doing; the next that is wanted of it makes another. */
+  evict(system: string): Promise<void>;
   /** R2 fails whenever one of these methods of its bucket is called, until told otherwise. */
   archiveFails(...methods: readonly string[]): Promise<void>;
   /** What a recording on its way from a PBX may take, where it is not as usual. */
@@ -22,6 +24,7 @@ export async function startTrunkline(setup: LocalSetup): Promise<Trunkline> {
   return {
     ...worker,
     turn: (system, byMs) => command("/turn", Object.entries({ system, by: byMs })),
+    evict: (system) => command("/evict", [["system", system]]),
     archiveFails: (...methods) =>
       command(
         "/archive",

@@ -1,6 +1,7 @@
 /**
  * Trunkline with a clock that tests can turn: `POST /turn?system=<origin>&by=<ms>`, and no jitter in its waits; with an R2
- * that fails on demand: `POST /archive?fails=put`; and with other limits of transfers: `POST /limits?stallMs=<ms>`.
+ * that fails on demand: `POST /archive?fails=put`; with other limits of transfers: `POST /limits?stallMs=<ms>`; and with an
+ * Exchange that is taken away from under what it is doing: `POST /evict?system=<origin>`.
  */
 import type { Env } from "../../src/env.ts";
 import { Exchange as RealExchange } from "../../src/exchange/exchange.ts";
@@ -50,6 +51,10 @@ export class Exchange extends RealExchange {
   async ring(): Promise<void> {
     await this.alarm();
   }
+
+  evict(): void {
+    this.ctx.abort("evicted");
+  }
 }
 
 export default {
@@ -58,6 +63,7 @@ export default {
     if (url.pathname === "/archive") fails = url.searchParams.getAll("fails");
     else if (url.pathname === "/limits") limits = { ...usual, ...numbersOf(url.searchParams) };
     else if (url.pathname === "/turn") await turn(env, url.searchParams);
+    else if (url.pathname === "/evict") await evict(env, url.searchParams);
     else return app.fetch(request, env, ctx);
     return new Response(null, { status: 204 });
   },
@@ -69,6 +75,14 @@ function numbersOf(parameters: URLSearchParams): Record<string, number> {
 
 async function turn(env: Env, parameters: URLSearchParams): Promise<void> {
   turnedBy += Number(parameters.get("by"));
-  const exchange = env.EXCHANGE.getByName(parameters.get("system") ?? "") as unknown as { ring(): Promise<void> };
-  await exchange.ring();
+  await exchangeOf(env, parameters).ring();
+}
+
+/** The call ends as the object does. */
+async function evict(env: Env, parameters: URLSearchParams): Promise<void> {
+  await Promise.resolve(exchangeOf(env, parameters).evict()).catch(() => undefined);
+}
+
+function exchangeOf(env: Env, parameters: URLSearchParams): Pick<Exchange, "ring" | "evict"> {
+  return env.EXCHANGE.getByName(parameters.get("system") ?? "") as unknown as Exchange;
 }
