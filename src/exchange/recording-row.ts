@@ -79,7 +79,7 @@ export function announce(
     placeholder !== undefined &&
     (["stored", "attached", "kept"].includes(placeholder.state) ||
       (pending(placeholder) && placeholder.key !== undefined));
-  if (fetchedByCall) return { put: [], remove: [] };
+  if (fetchedByCall) return { put: furtherByCall(channel, call, known, now), remove: [] };
   const named = call.recordings.some((recording) => recording.id !== "");
   const put = call.recordings.flatMap((recording) => {
     const key = recordingKey({ id: recording.id, part: 0 });
@@ -87,6 +87,15 @@ export function announce(
     return announced(channel, call.id, recording, row, now, expectedAfterMs) ?? [];
   });
   return { put, remove: named && placeholder ? [placeholder] : [] };
+}
+
+/** When it was asked by the call, the PBX had fewer files than it has named by now: it is asked for the rest in the same way. */
+function furtherByCall(channel: string, call: Call, known: readonly RecordingRow[], now: number): RecordingRow[] {
+  const named = call.recordings.filter(({ id, status }) => id !== "" && status === "ready").length;
+  const from = known.filter(({ id }) => id === "").length;
+  return Array.from({ length: Math.max(0, named - from) }, (_, i) => {
+    return { channel, call: call.id, id: "", part: from + i, state: "waiting", ready: true, attempt: 0, dueAt: now };
+  });
 }
 
 function announced(

@@ -110,6 +110,21 @@ describe("what a call says of its recordings makes", () => {
       { put: [] },
     ],
     [
+      "one more to fetch without a name where more are named than there were then",
+      [named ?? {}, { ...named, id: "r2" }],
+      [{ ...placeholder, state: "attached" }],
+      { put: [{ ...row, id: "", part: 1, ready: true, dueAt: now }] },
+    ],
+    [
+      "nothing more where that was done before",
+      [named ?? {}, { ...named, id: "r2" }],
+      [
+        { ...placeholder, state: "attached" },
+        { ...placeholder, part: 1, ready: true },
+      ],
+      { put: [] },
+    ],
+    [
       "nothing of a name for what was attached without one",
       [named ?? {}],
       [{ ...placeholder, state: "attached" }],
