@@ -1,7 +1,9 @@
 /** Forms on their way to the system: how many at once, in which order, and what becomes of each. */
 import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
+import { fileTimeoutMs, formTimeoutMs } from "../system/client.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
+import type { Outcome } from "../system/outcome.ts";
 import { asideMs, type Desk } from "./desk.ts";
 import { learn, pause, spend, waitMs } from "./governor.ts";
 import { isDown, maxDownWaitMs, noOutage, noted } from "./outage.ts";
@@ -9,8 +11,8 @@ import { type Class, classes, type Step } from "./outbox.ts";
 import type { Planner } from "./planner.ts";
 import { recordingKey } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
-import { settle, settleMs } from "./settle.ts";
-import { type Told, untold } from "./told.ts";
+import { inDoubt, type Learnt, type Sent, settle } from "./settle.ts";
+import { never, type Told, untold } from "./told.ts";
 import { hasteOf, nextTurn, noTurns, openClasses, tookTurn } from "./turns.ts";
 
 /** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
@@ -71,19 +73,20 @@ export class Deliveries {
   }
 
   /**
-   * What is written here is durable before the request leaves: a crash finds the request counted, the create marked, and
-   * a wait for the system, which may still be at work on it.
+   * What is written here is durable before the request leaves: a crash finds it counted, and what it says in doubt until the
+   * time is over within which it would have been answered.
    */
   #start(channel: Channel, row: CallRow, step: Step, now: number): void {
-    this.#desk.store.keepGovernor(spend(this.#desk.store.governor(), now));
-    const attaching = step.recording ? recordingKey(step.recording) : row.told.attaching;
-    const create = step.kind === "create" ? "sent" : row.told.create;
-    this.#desk.store.putCall({ ...row, told: { ...row.told, create, attaching, notBefore: now + settleMs } });
+    const { store } = this.#desk;
+    store.keepGovernor(spend(store.governor(), now));
+    const givenUpAt = now + (step.recording ? fileTimeoutMs : formTimeoutMs);
+    store.putCall({ ...row, told: inDoubt(row.told, step, givenUpAt) });
+    const sent: Sent = { step, before: row.told, at: now };
     const key = `${row.channel}/${row.call}`;
     this.#underWay.set(key, step.recording ? classes.recording : step.class);
     this.#desk.goOn(
       this.#deliver(channel, step)
-        .then((delivered) => this.#delivered(channel, row, step, delivered, now))
+        .then((delivered) => this.#delivered(channel, row, sent, delivered))
         .catch((error) => log("error", "delivery", { channel: channel.name, call: row.call, error: String(error) }))
         .then(() => {
           this.#underWay.delete(key);
@@ -93,32 +96,37 @@ export class Deliveries {
   }
 
   async #deliver(channel: Channel, step: Step): Promise<Delivered> {
-    if (!step.recording?.key) return deliver(channel, step.form);
+    const rated = this.#desk.store.governor().heard !== undefined;
+    if (!step.recording?.key) return deliver(channel, step.form, rated);
     try {
       const { name, system } = channel;
-      return await this.#desk.courier.attachRecording({
-        channel: name,
-        system,
-        form: step.form,
-        key: step.recording.key,
-      });
+      const { key } = step.recording;
+      return await this.#desk.courier.attachRecording({ channel: name, system, form: step.form, key, rated });
     } catch {
-      return { outcome: { kind: "unknown", why: "the transfer of the recording was interrupted", slow: false } };
+      return { outcome: { kind: "unknown", why: "the transfer of the recording was interrupted" } };
     }
   }
 
-  #delivered(channel: Channel, key: CallKey, step: Step, { outcome, rate }: Delivered, sentAt: number): void {
+  #delivered(channel: Channel, key: CallKey, sent: Sent, { outcome, rate }: Delivered): void {
     const now = this.#desk.outside.now();
+    const { step, at: sentAt } = sent;
     this.#note(key, step, outcome, now);
     this.#desk.together(() => {
-      const { notBefore: _, ...told } = this.#desk.store.call(key)?.told ?? untold;
-      const settled = settle(told, step, outcome, now, this.#desk.outside.random());
+      const told = this.#desk.store.call(key)?.told ?? untold;
+      const settled = settle(
+        told,
+        sent,
+        outcome,
+        this.#learnt(channel, step, outcome),
+        now,
+        this.#desk.outside.random(),
+      );
       const governor = this.#desk.store.governor();
       const wiser = rate ? learn(governor, rate === "untold" ? undefined : rate, sentAt) : governor;
       const stop = outcome.kind === "limited" ? pause(wiser, now, outcome.why, outcome.waitMs) : wiser;
       this.#desk.store.keepGovernor(stop);
       this.#rest(key, step, outcome, now);
-      const recording = step.recording ? recordingKey(step.recording) : told.attaching;
+      const recording = step.recording ? recordingKey(step.recording) : sent.before.attaching;
       for (const row of this.#desk.store.recordingsOf(key)) {
         if (recordingKey(row) !== recording) continue;
         if (settled.consequence === "attached") this.#desk.store.putRecording({ ...row, state: "attached" });
@@ -140,6 +148,18 @@ export class Deliveries {
     log(problem ? "warn" : "info", "delivery", { ...facts, ms: now - sentAt });
   }
 
+  /** What is known of the system by now. */
+  #learnt({ name }: Channel, step: Step, outcome: Outcome): Learnt {
+    const { store } = this.#desk;
+    const { updates, delivered } = store.learnt();
+    const before = { updates, delivered: delivered.includes(name) };
+    if (outcome.kind !== "delivered") return before;
+    const now = { updates: updates || step.kind !== "create", delivered: true };
+    const news = now.updates !== updates || !before.delivered;
+    if (news) store.keepLearnt({ updates: now.updates, delivered: [...new Set([...delivered, name])] });
+    return now;
+  }
+
   /** A file that does not get through says more of the file than of the system, as long as that is there. */
   #note({ channel, call }: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
     const wasDown = isDown(this.#outage);
@@ -151,7 +171,7 @@ export class Deliveries {
   /** The system as a whole is asked ever more seldom then, so that no call need wait for long once it is back. */
   #soonerWhileDown(told: Told, now: number): Told {
     const { notBefore } = told;
-    if (!isDown(this.#outage) || notBefore === undefined || notBefore === Number.MAX_SAFE_INTEGER) return told;
+    if (!isDown(this.#outage) || notBefore === undefined || notBefore === never) return told;
     return { ...told, notBefore: Math.min(notBefore, now + maxDownWaitMs) };
   }
 

@@ -8,6 +8,7 @@ import type { Channel } from "../config/channels.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { type Allowance, admit } from "./admission.ts";
+import { absent, openIn } from "./belief.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Desk, type Outside, theWorld } from "./desk.ts";
 import { type Edit, edited, isNoEdit, type NoEdit } from "./edit.ts";
@@ -130,9 +131,10 @@ export class Exchange extends DurableObject<Env> {
   /** Why the edit cannot be made of the next form; of one that asks whether the call is there, of the create behind it. */
   #refusal(channel: Channel, row: CallRow, edit: Edit): NoEdit | undefined {
     const told = afresh(row.told);
-    const create = told.create === "sent" ? "none" : told.create;
-    const step = this.#planner.preview(channel, row, { ...told, create });
-    if (!step || step.kind === "attach") return { field: "form", problem: "there is no form to be sent for this call" };
+    const belief = openIn(told.belief).create ? absent : told.belief;
+    const step = this.#planner.preview(channel, row, { ...told, belief });
+    if (!step || step.kind === "attach" || step.kind === "repeat")
+      return { field: "form", problem: "there is no form to be sent for this call" };
     const form = edited(step.form, edit);
     return isNoEdit(form) ? form : undefined;
   }

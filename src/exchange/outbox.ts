@@ -5,6 +5,7 @@
 import type { Call, CallStatus } from "../calls/call.ts";
 import type { Assignee, Desired } from "../calls/desired.ts";
 import { createForm, type Form, joined, updateForm } from "../system/forms.ts";
+import { openIn, settlesAt } from "./belief.ts";
 import { type Edit, edited, isNoEdit } from "./edit.ts";
 import { attachable, pending, type RecordingRow, remarkOn } from "./recording-row.ts";
 import type { Told } from "./told.ts";
@@ -17,14 +18,19 @@ export const classes = { card: 0, final: 1, change: 2, recording: 3 } as const;
 export type Class = (typeof classes)[keyof typeof classes];
 
 export interface Step {
-  /** `ask`: an update that tells whether a create whose outcome is unknown was done. */
-  readonly kind: "create" | "ask" | "update" | "attach";
+  /**
+   * `ask`: an update that tells whether a create whose outcome is unknown was done. `repeat`: the last word once more, after
+   * an update whose outcome is unknown.
+   */
+  readonly kind: "create" | "ask" | "update" | "attach" | "repeat";
   readonly class: Class;
   readonly form: Form;
   /** The recording that goes along. */
   readonly recording?: RecordingRow;
   /** What the system has been told once the form is delivered. */
   readonly tells: Partial<Told>;
+  /** Not before then, ms since the epoch: what was sent before may still act. */
+  readonly notBefore?: number;
 }
 
 const finals: ReadonlySet<CallStatus> = new Set<CallStatus>(["canceled", "missed", "failed", "answered", "busy"]);
@@ -37,17 +43,20 @@ export function nextStep(
   recordings: readonly RecordingRow[],
   delivery: "live" | "final",
 ): Step | undefined {
+  const { create } = openIn(told.belief);
   const step =
-    told.create === "done"
-      ? nextUpdate(call, desired, told, recordings, delivery)
-      : nextCreate(call, desired, told, recordings, delivery);
+    create && !create.mute
+      ? ask(call, desired, told)
+      : create || told.belief.is === "absent"
+        ? nextCreate(call, desired, told, recordings, delivery)
+        : nextUpdate(call, desired, told, recordings, delivery);
   const next = step && asEdited(step, told.edit);
   return next && JSON.stringify(next.form) === told.refused ? undefined : next;
 }
 
 /** An edit that does not fit any more, since the call went on, is not made. */
 function asEdited(step: Step, edit: Edit | undefined): Step {
-  if (edit === undefined || step.kind === "ask" || step.kind === "attach") return step;
+  if (edit === undefined || (step.kind !== "create" && step.kind !== "update")) return step;
   const form = edited(step.form, edit);
   return isNoEdit(form) ? step : { ...step, form };
 }
@@ -59,28 +68,33 @@ function nextCreate(
   recordings: readonly RecordingRow[],
   delivery: "live" | "final",
 ): Step | undefined {
-  if (told.create === "sent") return ask(call, desired);
   if (delivery === "final" && (!finals.has(desired.status) || recordings.some(pending))) return undefined;
   const shown = told.unaddressed ? { ...desired, audience: undefined } : desired;
   const remark = finals.has(desired.status) ? remarkOn(recordings) : undefined;
   const recording = delivery === "final" ? recordings.find(attachable) : undefined;
+  const twice = told.belief.is === "absent" ? undefined : maybeTwice;
   return {
     kind: "create",
     // One that carries a file takes as long as the file: it must not hold up cards.
     class: recording ? classes.recording : finals.has(desired.status) ? classes.change : classes.card,
-    form: createForm(shown, call.id, joined(remark, moreKept(recordings, recording))),
+    form: createForm(shown, call.id, joined(remark, moreKept(recordings, recording), twice)),
     recording,
     tells: { status: desired.status, assignee: soleEmployee(shown), comment: desired.comment, remark },
+    notBefore: settlesAt(told.belief),
   };
 }
 
+/** The comment of a create that is made once more though it is not known what became of the first. */
+const maybeTwice = "This may be a second ticket of this call: the helpdesk did not tell whether it made the first";
+
 /** Says no more than it must: if the system refused it for anything else, we would take the call for absent. */
-function ask(call: Call, { status }: Desired): Step {
+function ask(call: Call, { status }: Desired, { belief }: Told): Step {
   return {
     kind: "ask",
     class: finals.has(status) ? classes.final : classes.card,
     form: updateForm({ pbxCallId: call.id }, { status }),
     tells: { status },
+    notBefore: settlesAt(belief),
   };
 }
 
@@ -97,15 +111,28 @@ function nextUpdate(
   recordings: readonly RecordingRow[],
   delivery: "live" | "final",
 ): Step | undefined {
+  const again = told.belief.is === "there" ? undefined : repeat(call, told);
   // The channel is configured to do without update_call, unless that is all that can still bring the recording.
-  if (delivery === "final" && !told.updatable) return undefined;
-  const untold = delivery === "final" ? { ...desired, assignee: undefined, comment: undefined } : desired;
-  const change = update(call, untold, told, recordings);
+  if (delivery === "final" && !told.updatable) return again;
+  const wanted = delivery === "final" ? { ...desired, assignee: undefined, comment: undefined } : desired;
+  const change = update(call, wanted, told, recordings);
   if (Object.keys(change.tells).length > 0) return change;
-  if (!finals.has(told.status ?? "ringing")) return undefined;
-  if (told.attaching !== undefined) return { ...change, class: classes.recording };
-  const recording = recordings.find(attachable);
-  return recording && { ...change, kind: "attach", class: classes.recording, recording, tells: {} };
+  const recording = finals.has(told.status ?? "ringing") ? recordings.find(attachable) : undefined;
+  // While it is not known whether one is attached, another's arrival would be taken for its own.
+  if (!recording || told.attaching !== undefined) return again;
+  return { ...change, kind: "attach", class: classes.recording, recording };
+}
+
+/** The last word, in case an update of unknown outcome comes over it. Its comment was said once, and is not said again. */
+function repeat(call: Call, { callId, status, assignee, belief }: Told): Step | undefined {
+  if (status === undefined) return undefined;
+  return {
+    kind: "repeat",
+    class: classes.change,
+    form: updateForm({ callId, pbxCallId: call.id }, { status, assignee }),
+    tells: {},
+    notBefore: settlesAt(belief),
+  };
 }
 
 /** An update that says all that is not told yet; its `tells` is empty where there is nothing. */
@@ -113,10 +140,14 @@ function update(call: Call, desired: Desired, told: Told, recordings: readonly R
   const status = statusToTell(desired.status, told.status);
   const final = finals.has(status);
   const moved = status !== told.status;
-  const assignee = sameAssignee(desired.assignee, told.assignee) ? undefined : desired.assignee;
-  const comment = final && (moved || told.comment === undefined) ? desired.comment : undefined;
+  const settled = sameAssignee(desired.assignee, told.assignee) || sameAssignee(desired.assignee, told.declined);
+  const assignee = settled ? undefined : desired.assignee;
+  // What may be lost is not said along with it: a comment is said once, so that it goes to a system that answers.
+  const later = told.attempt > 0 && (moved || assignee !== undefined);
+  const comment =
+    final && desired.comment !== told.comment ? commentNow(desired.comment, told, moved, later) : undefined;
   const remark = final ? remarkOn(recordings) : undefined;
-  const newRemark = remark === told.remark ? undefined : remark;
+  const newRemark = later || remark === told.remark ? undefined : remark;
   const form = updateForm(
     { callId: told.callId, pbxCallId: call.id },
     { status, assignee, comment: joined(comment, newRemark) },
@@ -132,6 +163,11 @@ function update(call: Call, desired: Desired, told: Told, recordings: readonly R
       ...(newRemark !== undefined && { remark: newRemark }),
     },
   };
+}
+
+/** The first comment of a call, or another with another end. */
+function commentNow(comment: string | undefined, told: Told, moved: boolean, later: boolean): string | undefined {
+  return told.comment === undefined ? (later ? undefined : comment) : moved ? comment : undefined;
 }
 
 /** Final means final: a call that was told to be over is never told to be active again. */

@@ -8,7 +8,7 @@ import type { Desk } from "./desk.ts";
 import { nextStep, type Step } from "./outbox.ts";
 import { announce, leaveAlone } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
-import { type Told, untold } from "./told.ts";
+import { never, type Told, untold } from "./told.ts";
 
 /** A call as it now stands in the tables, and what is next for it. */
 export interface Planned {
@@ -46,7 +46,7 @@ export class Planner {
       heardAt: call.lastHeardAt,
       told,
       class: step?.class,
-      dueAt: step && dueAt(told, desired, known?.dueAt, now),
+      dueAt: step && dueAt(told, desired, step, known?.dueAt, now),
       owedSince: step && (known?.owedSince ?? now),
       audioExcepted: excepted,
     };
@@ -96,13 +96,19 @@ export class Planner {
 
 /** A call that turns out to be one to ignore after its card popped is told to its end, or the card would stay. */
 function wantedOf(call: Call, channel: Channel, told: Told): Desired | undefined {
-  const kept = ignoredBecause(call, channel) !== undefined && told.create === "none";
+  const kept = ignoredBecause(call, channel) !== undefined && told.belief.is === "absent";
   return kept ? undefined : desiredOf(call, channel);
 }
 
 /** A call that fails waits for its next try, whatever more is heard of it; given up on, it waits for the operator. */
-function dueAt(told: Told, desired: Desired, dueBefore: number | undefined, now: number): number | undefined {
-  if (told.notBefore === Number.MAX_SAFE_INTEGER) return undefined;
-  const earliest = told.create === "none" ? (desired.notBefore ?? 0) : 0;
-  return Math.max(told.notBefore ?? 0, earliest, Math.min(dueBefore ?? now, now));
+function dueAt(
+  told: Told,
+  desired: Desired,
+  step: Step,
+  dueBefore: number | undefined,
+  now: number,
+): number | undefined {
+  if (told.notBefore === never) return undefined;
+  const earliest = told.belief.is === "absent" ? (desired.notBefore ?? 0) : 0;
+  return Math.max(told.notBefore ?? 0, step.notBefore ?? 0, earliest, Math.min(dueBefore ?? now, now));
 }

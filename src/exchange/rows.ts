@@ -2,7 +2,7 @@
 import type { InquiryRow } from "./inquiry.ts";
 import type { Class } from "./outbox.ts";
 import type { RecordingRow } from "./recording-row.ts";
-import { type Told, untold } from "./told.ts";
+import { never, remembered, type Told } from "./told.ts";
 
 /** As SQLite gives it. */
 export type Row = Record<string, SqlStorageValue>;
@@ -74,9 +74,15 @@ export interface Pause {
   readonly because: string;
 }
 
+/** What is known of the system: whether it ever took an update, and something of which channels. */
+export interface Known {
+  readonly updates: boolean;
+  readonly delivered: readonly string[];
+}
+
 /** Refused for good, or given up on: nothing is due, and not all is told. It waits for the operator. */
 export function isStuck({ dueAt, told }: Pick<CallRow, "dueAt" | "told">): boolean {
-  return dueAt === undefined && (told.refused !== undefined || told.notBefore === Number.MAX_SAFE_INTEGER);
+  return dueAt === undefined && (told.refused !== undefined || told.notBefore === never);
 }
 
 export function callRow(row: Row): CallRow {
@@ -91,7 +97,7 @@ export function callRow(row: Row): CallRow {
     startedAt: Number(row.started_at),
     endedAt: integer(row.ended_at),
     heardAt: Number(row.heard_at),
-    told: { ...untold, ...(JSON.parse(String(row.told)) as Partial<Told>) },
+    told: remembered(JSON.parse(String(row.told))),
     class: integer(row.class) as Class | undefined,
     dueAt: integer(row.due_at),
     owedSince: integer(row.owed_since),

@@ -2,18 +2,17 @@
 import type { Form } from "../system/forms.ts";
 import type { NotTaken, Outcome } from "../system/outcome.ts";
 import { backoff, giveUpAfterMs } from "./backoff.ts";
+import { type Belief, confirmed, denied, doubted, openIn, there, unaskable } from "./belief.ts";
 import type { Step } from "./outbox.ts";
 import { recordingKey } from "./recording-row.ts";
-import type { Told } from "./told.ts";
-
-/** How long a system that we do not hear from any more may still be at work, in ms: a late update would undo the next one. */
-export const settleMs = 15_000;
+import { never, type Told } from "./told.ts";
 
 /** How often a recording is sent to a system that is there and does not get it, before it stays in R2. */
-export const maxLostAttaches = 10;
-
-/** The least that a call rests whose form was not welcome, in ms. */
-const leastRestMs = 30_000;
+export const maxLostAttaches = 2;
+/** How often the system may refuse the credentials that one call is told with, before the call waits for the operator. */
+export const maxRefusals = 4;
+/** How long a call rests after the first of these, in ms; after each further one twice as long. */
+export const refusedRestMs = 30_000;
 
 /**
  * What else an outcome asks for, beyond what was told. `not-taken`: the system says no to the recording. `lost`: it was
@@ -26,93 +25,158 @@ export interface Settled {
   readonly consequence: Consequence;
 }
 
-/** `told` after `step` came to `outcome` at `now` (ms since the epoch); `random` in [0, 1). */
-export function settle(told: Told, step: Step, outcome: Outcome, now: number, random: number): Settled {
+/** A step on its way. `before`: what was told when it left, at `at` (ms since the epoch). */
+export interface Sent {
+  readonly step: Step;
+  readonly before: Told;
+  readonly at: number;
+}
+
+/** What is known of the system, learnt from whatever it was sent. */
+export interface Learnt {
+  /** It once took an update, so that it can be asked. */
+  readonly updates: boolean;
+  /** It once took something of this channel. */
+  readonly delivered: boolean;
+}
+
+/** `told` while `step` is on its way, as if nothing were heard of it any more by `givenUpAt`: so a crash finds it. */
+export function inDoubt(told: Told, step: Step, givenUpAt: number): Told {
+  // It may have been done: what the form said is told neither as it was nor as it should be.
+  const unsure: Partial<Told> = Object.fromEntries(Object.keys(step.tells).map((key) => [key, undefined]));
+  const { comment = told.comment, remark = told.remark } = step.tells;
+  const attaching = step.recording ? recordingKey(step.recording) : told.attaching;
+  const belief = doubted(told.belief, step.kind === "create" ? "create" : "update", givenUpAt);
+  // Made once more without being asked for: if nothing becomes known of that one either, the operator has to look.
+  const blind = step.kind === "create" && openIn(belief).create?.mute === true;
+  return { ...told, ...unsure, comment, remark, attaching, belief, notBefore: blind ? never : told.notBefore };
+}
+
+/** `told` after what was `sent` came to `outcome` at `now` (ms since the epoch); `random` in [0, 1). */
+export function settle(told: Told, sent: Sent, outcome: Outcome, learnt: Learnt, now: number, random: number): Settled {
+  const { step } = sent;
+  const back = asBefore(told, sent.before);
   switch (outcome.kind) {
     case "delivered":
-      return delivered(told, step, outcome);
+      return delivered(back, sent, outcome);
     case "refused":
+      // No installation that takes updates answers so to one: it was another server.
+      if (outcome.status === 405 && step.kind !== "ask") return unknown(back, step, outcome, learnt, now, random);
+      return refused(back, sent, outcome, outcome.status === 404 || learnt.updates);
     case "too-large":
-      return refused(told, step, outcome);
+      if (step.recording) return withoutFile(outcome.own ? back : inDoubt(back, step, now), outcome);
+      if (outcome.own && step.kind !== "ask") return refused(back, sent, outcome, false);
+      return unknown(back, step, outcome, learnt, now, random);
     case "no-file":
-      return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "no-file" };
+      return { told: { ...back, ...said(outcome) }, consequence: "no-file" };
     case "unsent":
-      return held(told, step, outcome, now, random);
+      return held(back, outcome, now, random);
     case "unwelcome":
-      return unwelcome(told, step, outcome, now, random);
+      return unwelcome(back, outcome, now);
     case "limited":
-      return { told: { ...unsent(told, step), ...said(outcome) }, consequence: "pause-system" };
+      return {
+        told: { ...(outcome.own ? back : inDoubt(back, step, now)), ...said(outcome) },
+        consequence: "pause-system",
+      };
     case "unknown":
-      return unknown(told, step, outcome, now, random);
+      return unknown(back, step, outcome, learnt, now, random);
   }
 }
 
-function delivered(told: Told, step: Step, outcome: Extract<Outcome, { kind: "delivered" }>): Settled {
-  const {
-    refused: _,
-    attaching,
-    lostAttaches = 0,
-    notBefore: __,
-    problem: ___,
-    answer: ____,
-    edit: _____,
-    ...kept
-  } = told;
+/** `told` as if the form had not left, but for what the operator did meanwhile. */
+function asBefore(told: Told, { belief, status, assignee, comment, remark, attaching }: Told): Told {
+  return { ...told, belief, status, assignee, comment, remark, attaching, notBefore: undefined };
+}
+
+function delivered(told: Told, { step, at }: Sent, outcome: Extract<Outcome, { kind: "delivered" }>): Settled {
+  const { refused: _, refusals: __, notBefore: ___, problem: ____, answer: _____, edit, ...kept } = told;
+  const belief = confirmed(told.belief, at);
   const ids = { callId: outcome.callId, ticketId: outcome.ticketId ?? told.ticketId };
   const audio = outcome.audio ?? told.audio;
+  const well = { attempt: 0, failingSince: undefined, edit: step.kind === "repeat" ? edit : undefined };
+  const next: Told = { ...kept, ...step.tells, ...ids, ...well, belief, audio };
   // Assumed: the answer's `audio_record` changes with each recording that the call gets, and only then, so that a plain
-  // update settles an attach whose outcome was unknown. Where it says nothing new, the recording is sent again.
-  const attached = step.recording !== undefined || (attaching !== undefined && audio !== told.audio);
-  const lost = attaching === undefined || attached ? 0 : lostAttaches + 1;
-  const updatable = lost > 0 && step.kind === "ask" ? true : told.updatable;
-  const next: Told = { ...kept, ...step.tells, ...ids, create: "done", audio, updatable };
-  // An attach that was lost goes on counting: otherwise each update in between would let it try again at once.
-  if (lost > 0 && lost < maxLostAttaches) return { told: { ...next, lostAttaches: lost }, consequence: "none" };
-  const done = { ...next, attempt: 0, failingSince: undefined };
-  return { told: done, consequence: attached ? "attached" : lost > 0 ? "lost" : "none" };
+  // update settles an attach whose outcome was unknown. Where it never says anything new, the recording is sent again.
+  const attached = step.recording !== undefined || (told.attaching !== undefined && audio !== told.audio);
+  if (attached) return { told: { ...next, attaching: undefined, lostAttaches: undefined }, consequence: "attached" };
+  if (told.attaching === undefined) return { told: next, consequence: "none" };
+  const found: Told = step.kind === "ask" ? { ...next, updatable: true } : next;
+  return belief.is === "there" ? lost(found) : { told: found, consequence: "none" };
+}
+
+/** The system is there, and the recording did not get to it. */
+function lost({ attaching: _, lostAttaches = 0, ...told }: Told): Settled {
+  const times = lostAttaches + 1;
+  if (times >= maxLostAttaches) return { told, consequence: "lost" };
+  return { told: { ...told, lostAttaches: times }, consequence: "none" };
 }
 
 /**
  * What may have been the reason is left out, one after the other, before the form is given up: a call whose recording or
- * agent the system does not take must still get its ticket and its end.
+ * agent the system does not take must still get its ticket and its end. `tells`: to an ask it says that there is no call.
  */
-function refused(told: Told, step: Step, outcome: NotTaken): Settled {
-  if (step.kind === "ask") return absent(told);
-  const next: Told = { ...unsent(told, step), ...said(outcome) };
+function refused(
+  told: Told,
+  { step, at }: Sent,
+  outcome: NotTaken & { readonly status?: number },
+  tells: boolean,
+): Settled {
+  if (step.kind === "ask") return tells ? absentIf(told, denied(told.belief, at)) : askedInVain(told, outcome);
+  // What it says again was told before: there is no call any more that could be wrong.
+  if (step.kind === "repeat" && outcome.status === 404) {
+    const gone: Told = { ...told, belief: there, attaching: undefined };
+    return { told: gone, consequence: told.attaching === undefined ? "none" : "lost" };
+  }
+  const next: Told = { ...told, ...said(outcome) };
   const stuck: Settled = { told: { ...next, refused: JSON.stringify(step.form) }, consequence: "none" };
   if (told.edit !== undefined && !step.recording) return stuck;
-  const first =
-    told.edit === undefined && step.kind === "create" && isAddressed(step.form) && outcome.kind !== "too-large";
-  if (step.recording && !first) return { told: next, consequence: "not-taken" };
+  const addressed = step.kind === "create" && isAddressed(step.form);
+  if (step.recording && (told.edit !== undefined || !addressed)) return { told: next, consequence: "not-taken" };
   const { assignee } = step.tells;
-  if (step.kind === "update" && assignee) return { told: { ...next, assignee }, consequence: "none" };
-  if (step.kind === "create" && isAddressed(step.form))
-    return { told: { ...next, unaddressed: true }, consequence: "none" };
-  return stuck;
+  if (step.kind === "update" && assignee) return { told: { ...next, declined: assignee }, consequence: "none" };
+  return addressed ? { told: { ...next, unaddressed: true }, consequence: "none" } : stuck;
 }
 
-/** It has no such call: the create was not done, and is sent again; at last without the recording that it carried. */
-function absent(told: Told): Settled {
-  const { attaching, lostAttaches = 0, ...rest } = told;
-  const lost = attaching === undefined ? 0 : lostAttaches + 1;
-  const next: Told = { ...rest, create: "none", notBefore: undefined };
-  return lost < maxLostAttaches
-    ? { told: { ...next, lostAttaches: lost || undefined }, consequence: "none" }
-    : { told: next, consequence: "lost" };
+/** It has no such call: once it has said so twice, the create was not done, and is sent again; at last without its recording. */
+function absentIf(told: Told, belief: Belief): Settled {
+  const next: Told = { ...told, belief, attempt: 0, failingSince: undefined };
+  if (belief.is !== "absent") return { told: next, consequence: "none" };
+  const untold = { ...next, status: undefined, assignee: undefined, comment: undefined, remark: undefined };
+  return told.attaching === undefined ? { told: untold, consequence: "none" } : lost(untold);
 }
 
-/** It may be this call alone that the system does not let us touch: it waits longer each time, so as not to hold up others. */
-function unwelcome(told: Told, step: Step, outcome: NotTaken, now: number, random: number): Settled {
-  const attempt = told.attempt + 1;
-  const notBefore = now + leastRestMs + backoff(attempt, random);
-  return { told: { ...unsent(told, step), ...said(outcome), attempt, notBefore }, consequence: "pause-channel" };
+/** It knows no update_call: nothing can be asked. */
+function askedInVain(told: Told, outcome: NotTaken): Settled {
+  return { told: { ...told, ...said(outcome), belief: unaskable(told.belief) }, consequence: "none" };
+}
+
+/** The recording stays behind, whoever says that it is too large. */
+function withoutFile(told: Told, outcome: NotTaken): Settled {
+  const next = { ...told, ...said(outcome), attaching: undefined, lostAttaches: undefined };
+  return { told: next, consequence: "not-taken" };
+}
+
+/** It may be this call alone that the system does not let us touch: it waits longer each time, and then for the operator. */
+function unwelcome(told: Told, outcome: NotTaken, now: number): Settled {
+  const refusals = (told.refusals ?? 0) + 1;
+  const stuck = refusals >= maxRefusals;
+  const { why, answer } = outcome;
+  const next: Told = {
+    ...told,
+    refusals,
+    attempt: told.attempt + 1,
+    notBefore: stuck ? never : now + refusedRestMs * 2 ** (refusals - 1),
+    problem: stuck ? `${why}, ${refusals} times: is the channel key right, and may it touch this call?` : why,
+    answer,
+  };
+  return { told: next, consequence: "pause-channel" };
 }
 
 /** Nothing was sent, for a reason of our own: the call waits longer each time, and is not given up for that. */
-function held(told: Told, step: Step, outcome: NotTaken, now: number, random: number): Settled {
+function held(told: Told, outcome: NotTaken, now: number, random: number): Settled {
   const attempt = told.attempt + 1;
   const notBefore = now + backoff(attempt, random);
-  return { told: { ...unsent(told, step), ...said(outcome), attempt, notBefore }, consequence: "none" };
+  return { told: { ...told, ...said(outcome), attempt, notBefore }, consequence: "none" };
 }
 
 function isAddressed(form: Form): boolean {
@@ -126,34 +190,18 @@ function said({ why, answer }: NotTaken): Pick<Told, "problem" | "answer"> {
 function unknown(
   told: Told,
   step: Step,
-  outcome: Extract<Outcome, { kind: "unknown" }>,
+  outcome: NotTaken & { readonly waitMs?: number; readonly page?: true },
+  learnt: Learnt,
   now: number,
   random: number,
 ): Settled {
   const attempt = told.attempt + 1;
   const failingSince = told.failingSince ?? now;
-  const jitter = backoff(attempt, random);
-  const wait = Math.max(outcome.waitMs ?? 0, jitter, outcome.slow || step.kind === "create" ? settleMs : 0);
-  const givenUp = now - failingSince > giveUpAfterMs;
-  const attaching = step.recording ? recordingKey(step.recording) : told.attaching;
-  // It may have been done: what the form said is told neither as it was nor as it should be.
-  const unsure: Partial<Told> = Object.fromEntries(Object.keys(step.tells).map((key) => [key, undefined]));
-  return {
-    told: {
-      ...told,
-      ...unsure,
-      attempt,
-      failingSince,
-      attaching,
-      ...said(outcome),
-      notBefore: givenUp ? Number.MAX_SAFE_INTEGER : now + wait,
-    },
-    consequence: "none",
-  };
-}
-
-/** The form was not taken: a create that was on its way is not there. */
-function unsent(told: Told, step: Step): Told {
-  const rest = step.recording ? { ...told, attaching: undefined, lostAttaches: undefined } : told;
-  return step.kind === "create" ? { ...rest, create: "none" } : rest;
+  const next = inDoubt(told, step, now);
+  const givenUp = next.notBefore === never || now - failingSince > giveUpAfterMs;
+  const notBefore = givenUp ? never : now + Math.max(outcome.waitMs ?? 0, backoff(attempt, random));
+  // Nothing of the channel was ever taken: it is likelier that the wrong address answers than that something is in between.
+  const astray = outcome.page && !learnt.delivered;
+  const problem = astray ? `${outcome.why}: the address of the system or the channel key is wrong` : outcome.why;
+  return { told: { ...next, attempt, failingSince, notBefore, problem, answer: outcome.answer }, consequence: "none" };
 }

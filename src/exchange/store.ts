@@ -12,6 +12,7 @@ import {
   inquiryRow,
   integer,
   isStuck,
+  type Known,
   type Malformed,
   type Pause,
   type Row,
@@ -271,6 +272,15 @@ export class Store {
 
   keepPauses(pauses: ReadonlyMap<string, Pause>): void {
     this.#remember("pauses", [...pauses]);
+  }
+
+  /** What is known of the system. */
+  learnt(): Known {
+    return this.#recall<Known>("learnt") ?? { updates: false, delivered: [] };
+  }
+
+  keepLearnt(learnt: Known): void {
+    this.#remember("learnt", learnt);
   }
 
   #recall<T>(name: string): T | undefined {

@@ -27,6 +27,8 @@ export interface CallDetail extends CallView {
   readonly seconds?: number;
   readonly notes: readonly string[];
   readonly told: {
+    /** Whether the call is at the system, and as it was told. */
+    readonly belief: "absent" | "unsettled" | "there";
     readonly status?: string;
     readonly attempt: number;
     readonly answer?: string;
@@ -60,14 +62,14 @@ export function view(row: CallRow): CallView {
 }
 
 export function detail(row: CallRow, call: Call, recordings: readonly RecordingRow[], form?: Form): CallDetail {
-  const { status, attempt, answer } = row.told;
+  const { belief, status, attempt, answer } = row.told;
   return {
     ...view(row),
     agents: call.talks.map(({ extension, since, seconds }) => ({ extension: maskedIn(extension), since, seconds })),
     rung: call.rung.map(maskedIn),
     seconds: call.seconds,
     notes: call.notes.map(maskedIn),
-    told: { status, attempt, answer: answer && maskedIn(answer), nextTryAt: row.dueAt },
+    told: { belief: belief.is, status, attempt, answer: answer && maskedIn(answer), nextTryAt: row.dueAt },
     form: form && maskedForm(form),
     recordings: recordings.map(({ id, state, key, bytes, problem }) => ({ id, state, key, bytes, problem })),
   };

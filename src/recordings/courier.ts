@@ -42,6 +42,8 @@ export interface AttachJob {
   readonly form: Form;
   /** In R2. */
   readonly key: string;
+  /** The system was seen to tell its limit. */
+  readonly rated: boolean;
 }
 
 /** `parts`: how many files the recording's id stands for. */
@@ -79,13 +81,13 @@ export class Courier extends WorkerEntrypoint<Env> {
   }
 
   /** R2 to the system, as the file of `form`. */
-  async attachRecording({ channel: name, system, form, key }: AttachJob): Promise<Delivered> {
+  async attachRecording({ channel: name, system, form, key, rated }: AttachJob): Promise<Delivered> {
     const channel = this.#channel(name, system);
-    if (!channel) return { outcome: { kind: "unknown", why: "the channel is not configured", slow: false } };
+    if (!channel) return { outcome: { kind: "unknown", why: "the channel is not configured" } };
     const object = await this.env.RECORDINGS.get(key).catch(() => undefined);
     if (object === undefined) return { outcome: { kind: "unsent", why: "the archive failed" } };
     if (object === null) return { outcome: { kind: "no-file", why: "the recording is not in the archive any more" } };
-    return deliver(channel, form, {
+    return deliver(channel, form, rated, {
       field: "audio_record",
       filename: filenameOf(key),
       type: object.httpMetadata?.contentType ?? "application/octet-stream",

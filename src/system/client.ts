@@ -27,7 +27,7 @@ export async function send(channel: Channel, form: Form, attachment?: Attachment
   } catch (error) {
     await attachment?.body.cancel().catch(() => undefined);
     const slow = error instanceof Error && error.name === "TimeoutError";
-    return { fault: slow ? "the system did not answer in time" : "the connection to the system failed", slow };
+    return { fault: slow ? "the system did not answer in time" : "the connection to the system failed" };
   }
 }
 

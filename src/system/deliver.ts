@@ -16,9 +16,15 @@ export interface Delivered {
   readonly rate?: Rate | "untold";
 }
 
-export async function deliver(channel: Channel, form: Form, attachment?: Attachment): Promise<Delivered> {
+/** `rated`: the system was seen to tell its limit. */
+export async function deliver(
+  channel: Channel,
+  form: Form,
+  rated: boolean,
+  attachment?: Attachment,
+): Promise<Delivered> {
   const answer = await send(channel, form, attachment);
-  const judged = judge(answer, form.action, Date.now());
+  const judged = judge(answer, form.action, Date.now(), rated);
   const repeats = judged.kind !== "delivered" && "body" in answer;
   const outcome = repeats ? { ...judged, answer: concealed(answer.body, channel).slice(0, maxKeptBytes) } : judged;
   return { outcome, rate: "headers" in answer ? rateOf(answer.headers) : undefined };

@@ -9,7 +9,7 @@ import { type Governor, idle, learn, pause, spend, waitMs } from "../../src/exch
 import { type Class, classes, nextStep, type Step } from "../../src/exchange/outbox.ts";
 import { freshMs } from "../../src/exchange/queue.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
-import { settle } from "../../src/exchange/settle.ts";
+import { inDoubt, type Sent, settle } from "../../src/exchange/settle.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
 import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "../../src/exchange/turns.ts";
 import { type Random, random } from "../chaos/random.ts";
@@ -147,27 +147,29 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
     requests++;
     governor = spend(governor, now);
     call.underWay = true;
-    call.told = { ...call.told, create: step.kind === "create" ? "sent" : call.told.create };
+    const before = call.told;
+    call.told = inDoubt(before, step, now + 30_000);
     underWay.push(step.class);
     longest.set(step.class, Math.max(longest.get(step.class) ?? 0, now - (call.owedSince ?? now)));
     const there = drawn.between(20, 120);
     const work = step.recording ? drawn.between(1_000, 4_000) : drawn.between(20, 150);
     agenda.at(now + there, (arrived) => {
       const remaining = system.arrive(arrived);
-      agenda.at(arrived + work, (answered) => heard(call, step, remaining, now, answered));
+      agenda.at(arrived + work, (answered) => heard(call, { step, before, at: now }, remaining, answered));
     });
   };
 
-  const heard = (call: ModelCall, step: Step, remaining: number | undefined, sentAt: number, now: number) => {
+  const heard = (call: ModelCall, sent: Sent, remaining: number | undefined, now: number) => {
+    const { step, at: sentAt } = sent;
     underWay.splice(underWay.indexOf(step.class), 1);
     call.underWay = false;
     governor = learn(governor, { limit, remaining: remaining ?? 0 }, sentAt);
     if (remaining === undefined) governor = pause(governor, now, "429");
     const outcome =
       remaining === undefined
-        ? ({ kind: "limited", why: "429" } as const)
+        ? ({ kind: "limited", own: true, why: "429" } as const)
         : ({ kind: "delivered", callId: call.id, audio: step.recording && call.id } as const);
-    call.told = settle(call.told, step, outcome, now, 0.5).told;
+    call.told = settle(call.told, sent, outcome, { updates: true, delivered: true }, now, 0.5).told;
     if (remaining !== undefined && step.recording)
       call.recordings = call.recordings.map((row) => ({ ...row, state: "attached" }));
     if (remaining !== undefined && step.class === classes.card) call.cardAt ??= now;

@@ -126,7 +126,9 @@ export class Exchange extends RealExchange {
     let { row, step } = this.#planner.replan(channel, key, at);
     while (step) {
       const answer = { callId: String(number), ticketId: String(number), audio: step.recording?.id };
-      const { told } = settle(row.told, step, { kind: "delivered", ...answer }, at, 0.5);
+      const sent = { step, before: row.told, at };
+      const learnt = { updates: true, delivered: true };
+      const { told } = settle(row.told, sent, { kind: "delivered", ...answer }, learnt, at, 0.5);
       if (step.recording) this.#desk.store.putRecording({ ...step.recording, state: "attached" });
       ({ row, step } = this.#planner.replan(channel, key, at, told));
     }

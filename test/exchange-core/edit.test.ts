@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { absent, askAgainMs } from "../../src/exchange/belief.ts";
 import { type Edit, edited, isNoEdit } from "../../src/exchange/edit.ts";
 import type { Step } from "../../src/exchange/outbox.ts";
-import { settle } from "../../src/exchange/settle.ts";
 import { afresh, type Told, untold } from "../../src/exchange/told.ts";
 import type { Form } from "../../src/system/forms.ts";
-import { answered, delivered, has, next, ringing, stored } from "./steps.ts";
+import { answered, delivered, has, next, now, ringing, sent, stored, unknown } from "./steps.ts";
 
 const create: Form = {
   action: "create_call",
@@ -15,7 +15,7 @@ const create: Form = {
   "pbx_user_ids[]": ["101", "102"],
 };
 const update: Form = { action: "update_call", call_id: "123", call_status: "answered", pbx_user_id: "101" };
-const now = Date.UTC(2026, 8, 1, 9, 0, 0);
+const no = { kind: "refused", status: 422, why: "the system answered 422" } as const;
 
 describe("an edit", () => {
   test.each<[string, Form, Edit, object]>([
@@ -59,42 +59,36 @@ describe("a call that is replayed with an edit", () => {
   const refused: Told = { ...untold, refused: JSON.stringify(next(ringing, untold)?.form) };
   const told = afresh(refused, edit);
   const step = next(ringing, told) as Step;
-  const sent: Told = { ...told, create: "sent" };
 
   test("is sent as edited", () => expect(step.form).toMatchObject({ action: "create_call", ...edit }));
 
   test("forgets the edit once it is delivered", () => {
-    expect(settle(sent, step, delivered, now, 0.5).told.edit).toBeUndefined();
+    expect(sent(told, step, delivered).told.edit).toBeUndefined();
   });
 
   test("is stuck again where that is refused too, and is not sent without the edit", () => {
-    const after = settle(sent, step, { kind: "refused", why: "422" }, now, 0.5).told;
-    expect(after).toMatchObject({ create: "none", edit, refused: JSON.stringify(step.form) });
+    const after = sent(told, step, no).told;
+    expect(after).toMatchObject({ belief: absent, edit, refused: JSON.stringify(step.form) });
     expect(next(ringing, after)).toBeUndefined();
   });
 
   test("is stuck, not sent again and again, where a create with a recording names somebody and is refused", () => {
     const named = afresh(untold, { "user_ids[]": ["7"] });
     const withAudio = next(answered, named, [stored], "final") as Step;
-    const no = { kind: "refused", why: "422" } as const;
-    const bare = settle({ ...named, create: "sent" }, withAudio, no, now, 0.5);
+    const bare = sent(named, withAudio, no);
     expect(bare).toMatchObject({ consequence: "not-taken" });
-    const after = settle(
-      { ...bare.told, create: "sent" },
-      next(answered, bare.told, [], "final") as Step,
-      no,
-      now,
-      0.5,
-    );
+    const after = sent(bare.told, next(answered, bare.told, [], "final") as Step, no);
     expect(next(answered, after.told, [], "final")).toBeUndefined();
   });
 
   test("keeps the edit while the outcome is unknown, and asks without it", () => {
-    const after = settle(sent, step, { kind: "unknown", why: "lost", slow: false }, now, 0.5).told;
+    const after = sent(told, step, unknown).told;
     const ask = next(ringing, after) as Step;
     expect([ask.kind, "phone" in ask.form]).toEqual(["ask", false]);
-    const absent = settle(after, ask, { kind: "refused", why: "404" }, now, 0.5).told;
-    expect(next(ringing, absent)?.form).toMatchObject(edit);
+    const notThere = { ...no, status: 404 };
+    const once = sent(after, ask, notThere).told;
+    const twice = sent(once, next(ringing, once) as Step, notThere, { at: now + askAgainMs }).told;
+    expect(next(ringing, twice)?.form).toMatchObject(edit);
   });
 
   test("tells the rest unedited", () => {

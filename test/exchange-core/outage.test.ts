@@ -25,9 +25,9 @@ describe("the system is taken to be down", () => {
 
   test.each<[string, Outcome]>([
     ["delivers", delivered],
-    ["refuses", { kind: "refused", why: "422" }],
+    ["refuses", { kind: "refused", status: 422, why: "422" }],
     ["turns us away", { kind: "unwelcome", why: "403" }],
-    ["blocks us", { kind: "limited", why: "429" }],
+    ["blocks us", { kind: "limited", own: true, why: "429" }],
   ])("no more as soon as it %s", (_, outcome) => {
     expect(noted(failing(five), outcome, "f", now, 0.5)).toEqual(noOutage);
   });

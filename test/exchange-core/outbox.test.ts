@@ -3,7 +3,7 @@ import type { Desired } from "../../src/calls/desired.ts";
 import { classes } from "../../src/exchange/outbox.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
-import { answered, has, missed, next, ringing, row, stored, talking } from "./steps.ts";
+import { answered, has, missed, next, overtaken, ringing, row, stored, talking, unsure } from "./steps.ts";
 
 const create = { action: "create_call", pbx_call_id: "c1" };
 const update = { action: "update_call", call_id: "123" };
@@ -104,6 +104,16 @@ describe("a system that knows the call is told", () => {
   });
 });
 
+describe("a comment", () => {
+  test("waits until a form that failed got through: where nothing is known of it, it is not said again", () => {
+    const failing = has("in-progress", { attempt: 1, assignee: { kind: "pbxUser", id: "101" } });
+    const first = next(answered, failing, [{ ...row, state: "gone" }]);
+    expect(first?.form).toEqual({ ...update, call_status: "answered" });
+    const told = { ...failing, ...first?.tells, attempt: 0 };
+    expect(next(answered, told)?.form).toMatchObject({ comment: "talk 1:15" });
+  });
+});
+
 describe("a system is told nothing", () => {
   test.each<[string, Desired, Told]>([
     ["where it knows all", talking, has("in-progress", { assignee: { kind: "pbxUser", id: "101" } })],
@@ -124,7 +134,7 @@ describe("a system is told nothing", () => {
 });
 
 describe("a create whose outcome is unknown", () => {
-  const sent: Told = { ...untold, create: "sent" };
+  const sent = unsure();
 
   test.each<[string, Desired, RecordingRow[], Told]>([
     ["an agent", talking, [], sent],
@@ -174,8 +184,8 @@ describe("recordings", () => {
   });
 
   test("are asked for where it is unknown whether one was attached", () => {
-    const step = next(answered, { ...over, attaching: "r1#0" }, [stored]);
-    expect(step).toMatchObject({ kind: "update", class: classes.recording, tells: {} });
+    const step = next(answered, { ...over, belief: overtaken(), attaching: "r1#0" }, [stored]);
+    expect(step).toMatchObject({ kind: "repeat", class: classes.change, tells: {} });
     expect(step?.recording).toBeUndefined();
   });
 

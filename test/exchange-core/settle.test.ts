@@ -1,14 +1,37 @@
 import { describe, expect, test } from "vitest";
+import type { Desired } from "../../src/calls/desired.ts";
 import { giveUpAfterMs } from "../../src/exchange/backoff.ts";
+import {
+  absent,
+  askAfterMs,
+  askAgainMs,
+  createAgainMs,
+  sayAgainMs,
+  sayLastMs,
+  settlesAt,
+  there,
+} from "../../src/exchange/belief.ts";
 import type { Step } from "../../src/exchange/outbox.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
-import { maxLostAttaches, settle } from "../../src/exchange/settle.ts";
-import { type Told, untold } from "../../src/exchange/told.ts";
+import { inDoubt, maxLostAttaches, maxRefusals } from "../../src/exchange/settle.ts";
+import { afresh, never, type Told, untold } from "../../src/exchange/told.ts";
 import type { Outcome } from "../../src/system/outcome.ts";
-import { answered, delivered, has, next, ringing, stored, talking, unknown } from "./steps.ts";
+import {
+  answered,
+  delivered,
+  has,
+  known,
+  next,
+  now,
+  overtaken,
+  ringing,
+  sent,
+  stored,
+  talking,
+  unknown,
+  unsure,
+} from "./steps.ts";
 
-const now = Date.UTC(2026, 8, 1, 9, 0, 0);
-const sent: Told = { ...untold, create: "sent" };
 const over = has("answered", { assignee: { kind: "pbxUser", id: "101" }, comment: "talk 1:15" });
 
 function step(found: Step | undefined, kind: Step["kind"]): Step {
@@ -18,118 +41,274 @@ function step(found: Step | undefined, kind: Step["kind"]): Step {
 
 const create = step(next(ringing, untold), "create");
 const createWithAudio = step(next(answered, untold, [stored], "final"), "create");
-const ask = step(next(talking, sent), "ask");
+const ask = step(next(talking, unsure()), "ask");
 const update = step(next(talking, has("ringing")), "update");
 const attach = step(next(answered, over, [stored]), "attach");
-const probe = step(next(answered, { ...over, attaching: "r1#0" }, [stored]), "update");
 
-function settled(told: Told, step: Step, outcome: Outcome, random = 0.5) {
-  return settle(told, step, outcome, now, random);
+const no = { kind: "refused", status: 422, why: "the system answered 422", answer: '{"error":"phone"}' } as const;
+const notThere: Outcome = { kind: "refused", status: 404, why: "the system answered 404" };
+const tooLarge: Outcome = { kind: "too-large", own: true, why: "the system answered 413" };
+const limited: Outcome = { kind: "limited", own: true, why: "the system answered 429" };
+const unwelcome: Outcome = { kind: "unwelcome", why: "the system answered 403" };
+
+/** `told` after the next steps came to these outcomes, each at its time. */
+function after(desired: Desired, told: Told, rows: readonly RecordingRow[], outcomes: readonly Outcome[]): Told {
+  return outcomes.reduce((before, outcome) => {
+    const found = next(desired, before, rows);
+    if (!found) throw new Error("there is nothing to tell");
+    return sent(before, found, outcome, { at: Math.max(now, found.notBefore ?? 0) }).told;
+  }, told);
 }
 
 describe("a delivery that got through", () => {
   test.each<[string, Told, Step, Partial<Told>]>([
-    ["makes the call known", sent, create, { create: "done", callId: "123", ticketId: "4567", status: "ringing" }],
-    ["finds the call that was asked for", sent, ask, { create: "done", callId: "123", status: "in-progress" }],
+    ["makes the call known", untold, create, { belief: there, callId: "123", ticketId: "4567", status: "ringing" }],
+    ["finds the call that was asked for", unsure(), ask, { belief: there, callId: "123", status: "in-progress" }],
     ["tells what it said", has("ringing"), update, { status: "in-progress", assignee: { kind: "pbxUser", id: "101" } }],
   ])("%s", (_, told, step, becomes) => {
-    const after = settled(told, step, delivered);
-    expect(after).toMatchObject({ told: becomes, consequence: "none" });
+    expect(sent(told, step, delivered)).toMatchObject({ told: becomes, consequence: "none" });
   });
 
   test("ends what failed before", () => {
-    const failing = { attempt: 5, failingSince: 1, notBefore: 2, problem: "lost", answer: "<html>", refused: "{}" };
-    const { told } = settled(has("ringing", failing), update, delivered);
-    expect(told).toEqual({ ...settled(has("ringing"), update, delivered).told, attempt: 0 });
+    const failing = {
+      attempt: 5,
+      failingSince: 1,
+      notBefore: 2,
+      problem: "lost",
+      answer: "<html>",
+      refused: "{}",
+      refusals: 3,
+    };
+    const { told } = sent(has("ringing", failing), update, delivered);
+    expect(told).toEqual({ ...sent(has("ringing"), update, delivered).told, attempt: 0 });
   });
 
   test("keeps the ticket that is known where the answer names none", () => {
-    const after = settled(has("ringing", { ticketId: "7" }), update, { ...delivered, ticketId: undefined });
-    expect(after.told.ticketId).toBe("7");
+    const { told } = sent(has("ringing", { ticketId: "7" }), update, { ...delivered, ticketId: undefined });
+    expect(told.ticketId).toBe("7");
   });
 
   test.each<[string, Told, Step]>([
     ["by itself", over, attach],
-    ["along with the only create", sent, createWithAudio],
+    ["along with the only create", untold, createWithAudio],
   ])("attaches the recording %s", (_, told, step) => {
-    expect(settled(told, step, delivered)).toMatchObject({
-      told: { create: "done" },
-      consequence: "attached",
+    const { told: then, consequence } = sent(told, step, delivered);
+    expect([then.belief, then.attaching, consequence]).toEqual([there, undefined, "attached"]);
+  });
+});
+
+describe("while a form is on its way", () => {
+  test("the call is as it would be if nothing were heard of it any more, so that a crash finds it so", () => {
+    expect(inDoubt(untold, create, now + 30_000).belief).toEqual(unsure(now + 30_000).belief);
+    expect(inDoubt(has("ringing"), update, now + 30_000)).toMatchObject({
+      belief: overtaken(now + 30_000),
+      status: undefined,
     });
+    expect(inDoubt(over, attach, now + 600_000)).toMatchObject({ attaching: "r1#0" });
+  });
+
+  test("what the system itself then says no to was not told", () => {
+    for (const outcome of [no, limited, tooLarge]) expect(sent(untold, create, outcome).told.belief).toEqual(absent);
+    expect(sent(has("ringing"), update, limited).told).toMatchObject({ belief: there, status: "ringing" });
+  });
+});
+
+describe("a create of which nothing is known", () => {
+  test("is asked for half a minute after it was given up, and only created anew after two noes", () => {
+    const { told } = sent(untold, create, unknown, { lateMs: 30_000 });
+    const first = step(next(talking, told), "ask");
+    expect(first.notBefore).toBe(now + 30_000 + askAfterMs);
+    const once = sent(told, first, notThere, { at: first.notBefore }).told;
+    const second = step(next(talking, once), "ask");
+    expect(second.notBefore).toBe((first.notBefore ?? 0) + askAgainMs);
+    const twice = sent(once, second, notThere, { at: second.notBefore }).told;
+    expect(twice).toMatchObject({ belief: absent, notBefore: undefined });
+    expect(next(talking, twice)).toMatchObject({ kind: "create", notBefore: 0 });
+  });
+
+  test.each<[string, Outcome]>([
+    ["a page", { ...unknown, page: true }],
+    ["a limit that somebody in front asks to heed", { ...limited, own: false }],
+  ])("is no absent one by %s in answer to the ask", (_, outcome) => {
+    const after = sent(sent(unsure(), ask, outcome).told, ask, outcome, { at: now + 300_000 }).told;
+    expect(next(talking, after)?.kind).toBe("ask");
+  });
+
+  test.each([
+    { ...limited, own: false },
+    { ...tooLarge, own: false },
+  ] as const)("is asked for too where somebody in front of the system said no ($why)", (outcome) => {
+    const { told } = sent(untold, create, outcome);
+    expect([told.belief.is, next(ringing, told)?.kind]).toEqual(["unsettled", "ask"]);
+  });
+
+  test("is still one after a replay: its times are as they were", () => {
+    const open = sent(unsure(), ask, notThere).told;
+    const replayed = afresh({ ...open, notBefore: never });
+    expect(next(talking, replayed)).toMatchObject({ kind: "ask", notBefore: now + askAgainMs });
+  });
+
+  describe("at a system that never took an update", () => {
+    const learnt = { updates: false, delivered: true };
+
+    test.each([400, 405, 422])(
+      "and answers the ask %i, is made once more after a quarter of an hour, and says so",
+      (status) => {
+        const { told } = sent(unsure(), ask, { ...no, status }, { learnt });
+        const again = step(next(missed, told), "create");
+        expect(again.notBefore).toBe(now + createAgainMs);
+        expect(again.form.comment).toContain("may be a second ticket");
+      },
+    );
+
+    test("and knows 404, is absent by it like anywhere", () => {
+      expect(sent(unsure(), ask, notThere, { learnt }).told.belief).toMatchObject({ create: { absentAt: now } });
+    });
+
+    test("waits for the operator once nothing is known of the second create either", () => {
+      const { told } = sent(unsure(), ask, no, { learnt });
+      const again = step(next(ringing, told), "create");
+      expect(inDoubt(told, again, now).notBefore).toBe(never);
+      expect(sent(told, again, unknown, { learnt, at: again.notBefore }).told.notBefore).toBe(never);
+      const done = sent(told, again, delivered, { learnt, at: again.notBefore }).told;
+      expect([done.belief, done.notBefore]).toEqual([there, undefined]);
+    });
+  });
+
+  test.each([400, 405, 409, 422])("is absent by %i where the system took an update before", (status) => {
+    expect(sent(unsure(), ask, { ...no, status }).told.belief).toMatchObject({ create: { absentAt: now } });
+  });
+});
+
+const missed: Desired = { ...ringing, status: "missed", comment: "line 800" };
+
+describe("an update of which nothing is known", () => {
+  test("is followed by the last word, after a minute and after eleven, whatever was answered meanwhile", () => {
+    const lost = sent(has("ringing"), update, unknown).told;
+    const told = sent(lost, step(next(talking, lost), "update"), delivered).told;
+    const first = step(next(talking, told), "repeat");
+    expect(first).toMatchObject({
+      notBefore: now + sayAgainMs,
+      form: { call_status: "in-progress", pbx_user_id: "101" },
+    });
+    const second = step(next(talking, sent(told, first, delivered, { at: first.notBefore }).told), "repeat");
+    expect(second.notBefore).toBe(now + sayLastMs);
+    const settled = sent(told, second, delivered, { at: second.notBefore }).told;
+    expect([settled.belief, next(talking, settled)]).toEqual([there, undefined]);
+  });
+
+  test("lets a call that goes on be told at once", () => {
+    const lost = sent(has("ringing"), update, unknown).told;
+    expect(next(answered, lost)).toMatchObject({ kind: "update", form: { call_status: "answered" } });
+    expect(next(answered, lost)?.notBefore).toBeUndefined();
+  });
+
+  test("has nothing said again of a call that the system has not got any more", () => {
+    const told = { ...over, belief: overtaken() };
+    const { told: gone } = sent(told, step(next(answered, told), "repeat"), notThere, { at: now + sayAgainMs });
+    expect([gone.belief, next(answered, gone)]).toEqual([there, undefined]);
+  });
+
+  test("waits for the operator where the system does not take the last word again", () => {
+    const told = { ...over, belief: overtaken() };
+    const after = sent(told, step(next(answered, told), "repeat"), no, { at: now + sayAgainMs }).told;
+    expect([after.belief.is, next(answered, after)]).toEqual(["unsettled", undefined]);
+  });
+
+  test.each<[string, Outcome]>([
+    ["lost", unknown],
+    ["limited by somebody in front", { ...limited, own: false }],
+  ])("had its comment said once: it is not said again where the form was %s", (_, outcome) => {
+    const end = step(next(answered, has("ringing")), "update");
+    expect(end.form.comment).toBe("talk 1:15");
+    const { told } = sent(has("ringing"), end, outcome);
+    const again = step(next(answered, told), "update");
+    expect(again.form).toMatchObject({ call_status: "answered", pbx_user_id: "101" });
+    expect(again.form.comment).toBeUndefined();
+  });
+
+  test("has its comment said again where the system itself said no", () => {
+    const end = step(next(answered, has("ringing")), "update");
+    expect(next(answered, sent(has("ringing"), end, limited).told)?.form.comment).toBe("talk 1:15");
+  });
+
+  test("as 405, which no installation that takes updates answers", () => {
+    const { told } = sent(has("ringing"), update, { ...no, status: 405 });
+    expect([told.refused, told.belief.is, told.attempt]).toEqual([undefined, "unsettled", 1]);
   });
 });
 
 describe("a recording of which it is unknown whether it was attached", () => {
-  const lost = settled(over, attach, unknown).told;
+  const lost = sent(over, attach, unknown).told;
+  const probe = step(next(answered, lost, [stored]), "repeat");
 
   test("is remembered", () => expect(lost).toMatchObject({ attaching: "r1#0", attempt: 1 }));
 
+  test("is attached where an answer says something new of the call's audio", () => {
+    const settled = sent(lost, probe, { ...delivered, audio: "a1" }, { at: now + sayAgainMs });
+    expect(settled).toMatchObject({ told: { audio: "a1" }, consequence: "attached" });
+    expect(settled.told.attaching).toBeUndefined();
+  });
+
+  test("holds back the others, whose arrival would be taken for its own", () => {
+    expect(next(answered, lost, [stored, { ...stored, id: "r2" }])).toMatchObject({ kind: "repeat" });
+  });
+
+  test("is not sent again before the system is surely done with it", () => {
+    const early = sent(lost, probe, delivered, { at: now + sayAgainMs }).told;
+    expect(next(answered, early, [stored])).toMatchObject({ kind: "repeat", notBefore: now + sayLastMs });
+  });
+
+  test("is sent once more where the answers never change, then kept", () => {
+    let [told, tries, at]: [Told, number, number] = [over, 0, now];
+    for (;;) {
+      told = sent(told, step(next(answered, told, [stored]), "attach"), unknown, { at }).told;
+      tries++;
+      at += sayLastMs;
+      const settled = sent(told, step(next(answered, told, [stored]), "repeat"), delivered, { at });
+      told = settled.told;
+      if (settled.consequence === "lost") break;
+      expect([settled.consequence, told.lostAttaches]).toEqual(["none", 1]);
+    }
+    expect([tries, told.attaching, told.lostAttaches]).toEqual([maxLostAttaches, undefined, undefined]);
+  });
+
+  test("is not given up for an outage of the system", () => {
+    const outcomes = Array<Outcome>(12).fill(unknown);
+    const told = after(answered, lost, [stored], outcomes);
+    expect([told.attaching, told.lostAttaches]).toEqual(["r1#0", undefined]);
+  });
+
   test("is remembered of the only create too, which the system may be found to have", () => {
-    const told = settled(sent, createWithAudio, unknown).told;
-    expect(told).toMatchObject({ create: "sent", attaching: "r1#0" });
+    const { told } = sent(untold, createWithAudio, unknown);
+    expect(told).toMatchObject({ belief: { is: "unsettled" }, attaching: "r1#0" });
     const asked = step(next(answered, told, [stored], "final"), "ask");
-    expect(settled(told, asked, { ...delivered, audio: "a1" })).toMatchObject({
-      told: { create: "done", audio: "a1" },
+    expect(sent(told, asked, { ...delivered, audio: "a1" })).toMatchObject({
+      told: { belief: there, audio: "a1" },
       consequence: "attached",
     });
   });
 
   test("is sent by an update, should the system be found to have the call without it", () => {
-    const told = settled(sent, createWithAudio, unknown).told;
-    const found = settled(told, step(next(answered, told, [stored], "final"), "ask"), delivered).told;
+    const { told } = sent(untold, createWithAudio, unknown);
+    const found = sent(told, step(next(answered, told, [stored], "final"), "ask"), delivered).told;
     const again = step(next(answered, found, [stored], "final"), "attach");
     expect(again).toMatchObject({ recording: stored, form: { action: "update_call", call_status: "answered" } });
-    const done = settled(found, again, { ...delivered, audio: "a1" }).told;
+    const done = sent(found, again, { ...delivered, audio: "a1" }).told;
     expect(next(answered, done, [{ ...stored, state: "attached" }], "final")).toBeUndefined();
   });
 
-  test.each([
-    ["its first", undefined],
-    ["another than before", "a0"],
-  ])("is attached where the system has %s", (_, audio) => {
-    const after = settled({ ...lost, audio }, probe, { ...delivered, audio: "a1" });
-    expect(after).toMatchObject({ told: { audio: "a1", attempt: 0 }, consequence: "attached" });
-    expect(after.told.attaching).toBeUndefined();
-  });
-
-  test.each([
-    ["has none", undefined, undefined],
-    ["has the one that it had before", "a0", "a0"],
-    ["says no more what it has", "a0", undefined],
-  ])("is sent again where the system %s", (_, before, audio) => {
-    const { told, consequence } = settled({ ...lost, audio: before }, probe, { ...delivered, audio });
-    expect([told.attaching, told.audio, told.lostAttaches, consequence]).toEqual([undefined, before, 1, "none"]);
-    expect(next(answered, told, [stored])).toMatchObject({ kind: "attach" });
-  });
-
-  test("is given up where the system is there and never has it", () => {
-    let [told, tries]: [Told, number] = [over, 0];
-    for (;;) {
-      told = settled(told, step(next(answered, told, [stored]), "attach"), unknown).told;
-      tries++;
-      const after = settled(told, step(next(answered, told, [stored]), "update"), delivered);
-      told = after.told;
-      if (after.consequence === "lost") break;
-      expect(after.consequence).toBe("none");
-    }
-    expect([tries, told.attaching, told.lostAttaches, told.attempt]).toEqual([
-      maxLostAttaches,
-      undefined,
-      undefined,
-      0,
-    ]);
-  });
-
   test("is given up along with the only create that never has it, which then goes without", () => {
-    let [told, tries]: [Told, number] = [untold, 0];
-    for (;;) {
-      const found = step(next(answered, told, [stored], "final"), "create");
-      told = settled({ ...told, create: "sent", attaching: "r1#0" }, found, unknown).told;
+    let [told, tries, at]: [Told, number, number] = [untold, 0, now];
+    let consequence = "none";
+    while (consequence !== "lost") {
+      told = sent(told, step(next(answered, told, [stored], "final"), "create"), unknown, { at }).told;
       tries++;
-      const no: Outcome = { kind: "refused", why: "the system answered 404" };
-      const after = settled(told, step(next(answered, told, [stored], "final"), "ask"), no);
-      told = after.told;
-      if (after.consequence === "lost") break;
+      for (let times = 0; times < 2; times++) {
+        at = settlesAt(told.belief);
+        const settled = sent(told, step(next(answered, told, [stored], "final"), "ask"), notThere, { at });
+        ({ told, consequence } = settled);
+      }
     }
     const kept = { ...stored, state: "kept", problem: "it did not get through" } as const;
     expect([tries, told.attaching]).toEqual([maxLostAttaches, undefined]);
@@ -139,76 +318,56 @@ describe("a recording of which it is unknown whether it was attached", () => {
       form: { comment: expect.stringContaining("Recording not attached: it did not get through") },
     });
   });
-
-  test("is not given up for an outage of the system", () => {
-    let told = lost;
-    for (let i = 0; i < 2 * maxLostAttaches; i++) {
-      told = settled(told, probe, unknown).told;
-      expect(next(answered, told, [stored])?.recording).toBeUndefined();
-    }
-    expect(settled(told, probe, delivered)).toMatchObject({ told: { lostAttaches: 1 }, consequence: "none" });
-  });
-
-  test("is sent ever later, though what is asked in between gets through", () => {
-    const after = settled({ ...lost, attempt: 6 }, probe, delivered).told;
-    expect(settled(after, attach, unknown).told).toMatchObject({ attempt: 7, notBefore: now + 64_000 });
-  });
 });
 
 describe("a delivery that was refused", () => {
-  const no: Outcome = { kind: "refused", why: "the system answered 400", answer: '{"error":"phone"}' };
-
   test("is kept for the operator, with the system's words, and not sent again", () => {
-    const { told } = settled(sent, create, no);
-    expect(told).toMatchObject({ create: "none", problem: "the system answered 400", answer: '{"error":"phone"}' });
+    const { told } = sent(untold, create, no);
+    expect(told).toMatchObject({ belief: absent, problem: "the system answered 422", answer: '{"error":"phone"}' });
     expect(next(ringing, told)).toBeUndefined();
   });
 
-  test("says, of a call that was asked for, that it is not there: it is made", () => {
-    const { told } = settled({ ...sent, notBefore: now + 5 }, ask, no);
-    expect(told).toMatchObject({ create: "none", notBefore: undefined });
-    expect(next(talking, told)).toMatchObject({ kind: "create" });
+  test.each<Outcome>([tooLarge, no])("goes on without the recording that it carried ($why)", (outcome) => {
+    expect(sent(over, attach, outcome)).toMatchObject({ told: over, consequence: "not-taken" });
+    const { told, consequence } = sent(untold, createWithAudio, outcome);
+    expect([told.belief, told.refused, consequence]).toEqual([absent, undefined, "not-taken"]);
+    const kept = { ...stored, state: "kept", problem: "the system refused it" } as const;
+    expect(next(answered, told, [kept], "final")).toMatchObject({
+      kind: "create",
+      recording: undefined,
+      form: { comment: expect.stringContaining("Recording not attached: the system refused it") },
+    });
   });
 
-  test.each<Outcome>([{ kind: "too-large", why: "the system answered 413" }, no])(
-    "goes on without the recording that it carried ($why)",
-    (outcome) => {
-      expect(settled(over, attach, outcome)).toMatchObject({ told: over, consequence: "not-taken" });
-      const { told, consequence } = settled(sent, createWithAudio, outcome);
-      expect([told.create, told.refused, consequence]).toEqual(["none", undefined, "not-taken"]);
-      const kept = { ...stored, state: "kept", problem: "the system refused it" } as const;
-      expect(next(answered, told, [kept], "final")).toMatchObject({
-        kind: "create",
-        recording: undefined,
-        form: { comment: expect.stringContaining("Recording not attached: the system refused it") },
-      });
-    },
-  );
+  test("goes on without the recording that somebody in front finds too large, and asks whether the call is there", () => {
+    const { told, consequence } = sent(untold, createWithAudio, { ...tooLarge, own: false });
+    expect([told.attaching, consequence]).toEqual([undefined, "not-taken"]);
+    expect(next(answered, told, [{ ...stored, state: "kept" }], "final")?.kind).toBe("ask");
+  });
 
   test("goes on without the assignee whom it named", () => {
-    const { told, consequence } = settled(has("ringing"), update, no);
+    const { told, consequence } = sent(has("ringing"), update, no);
     expect([told.refused, consequence]).toEqual([undefined, "none"]);
     const again = step(next(talking, told), "update");
     expect(again.form).toMatchObject({ call_status: "in-progress" });
     expect(again.form).not.toHaveProperty("pbx_user_id");
-    expect(next(answered, settled(told, again, delivered).told)?.form).not.toHaveProperty("pbx_user_id");
+    expect(next(answered, sent(told, again, delivered).told)?.form).not.toHaveProperty("pbx_user_id");
   });
 
   test("names the next assignee, though it goes on without one", () => {
-    const { told } = settled(has("ringing"), update, no);
+    const { told } = sent(has("ringing"), update, no);
     const other = { ...talking, assignee: { kind: "pbxUser", id: "102" } } as const;
     expect(next(other, told)?.form).toMatchObject({ pbx_user_id: "102" });
   });
 
   test("goes on without whom the card was for, and is given up when that was not it", () => {
     const addressed = { ...ringing, audience: { kind: "pbxUsers", ids: ["101"] } } as const;
-    const first = settled(sent, step(next(addressed, untold), "create"), no).told;
-    expect(first).toMatchObject({ create: "none", unaddressed: true });
+    const first = sent(untold, step(next(addressed, untold), "create"), no).told;
+    expect(first).toMatchObject({ belief: absent, unaddressed: true });
     const again = step(next(addressed, first), "create");
     expect(again.form).toEqual(create.form);
     expect(again.tells.assignee).toBeUndefined();
-    const second = settled({ ...first, create: "sent" }, again, no).told;
-    expect(next(addressed, second)).toBeUndefined();
+    expect(next(addressed, sent(first, again, no).told)).toBeUndefined();
   });
 
   test.each<[string, string, Outcome, string[]]>([
@@ -221,7 +380,7 @@ describe("a delivery that was refused", () => {
     [
       "first the recording, then whom it was for",
       "too large",
-      { kind: "too-large", why: "the system answered 413" },
+      tooLarge,
       ["r1 for user_ids[]", "none for user_ids[]", "none for nobody"],
     ],
   ])("loses %s, before it is given up, where it is %s", (_, __, outcome, forms) => {
@@ -232,61 +391,58 @@ describe("a delivery that was refused", () => {
       sentForms.push(
         `${found.recording?.id ?? "none"} for ${Object.keys(found.form).find((key) => /\[\]$/.test(key)) ?? "nobody"}`,
       );
-      const after = settled({ ...told, create: "sent" }, found, outcome);
-      if (after.consequence === "not-taken") rows = [{ ...stored, state: "kept", problem: "the system refused it" }];
-      told = after.told;
+      const settled = sent(told, found, outcome);
+      if (settled.consequence === "not-taken") rows = [{ ...stored, state: "kept", problem: "the system refused it" }];
+      told = settled.told;
     }
     expect(sentForms).toEqual(forms);
   });
 
   test("for its size, without a recording, is one that was refused", () => {
-    const large: Outcome = { kind: "too-large", why: "the system answered 413" };
-    expect(settled(sent, create, large)).toMatchObject({ told: { problem: large.why }, consequence: "none" });
-    expect(next(ringing, settled(sent, create, large).told)).toBeUndefined();
+    expect(sent(untold, create, tooLarge)).toMatchObject({ told: { problem: tooLarge.why }, consequence: "none" });
+    expect(next(ringing, sent(untold, create, tooLarge).told)).toBeUndefined();
   });
 
   test("as limited brings everything to rest and leaves the call as it was", () => {
-    const [outcome, consequence] = [{ kind: "limited", why: "no" }, "pause-system"] as const;
-    expect(settled(sent, create, outcome)).toMatchObject({ told: { create: "none", attempt: 0 }, consequence });
-    expect(settled(sent, ask, outcome)).toMatchObject({ told: { create: "sent" }, consequence });
-    expect(settled(over, attach, outcome)).toEqual({ told: { ...over, problem: "no" }, consequence });
+    const consequence = "pause-system";
+    expect(sent(untold, create, limited)).toMatchObject({ told: { belief: absent, attempt: 0 }, consequence });
+    expect(sent(unsure(), ask, limited)).toMatchObject({ told: { belief: unsure().belief }, consequence });
+    expect(sent(over, attach, limited)).toMatchObject({ told: { ...over, problem: limited.why }, consequence });
   });
 
-  test("as unwelcome rests by itself besides, ever longer, and is never given up", () => {
-    const [outcome, consequence] = [{ kind: "unwelcome", why: "no" }, "pause-channel"] as const;
-    const first = settled(sent, create, outcome);
-    expect(first).toMatchObject({ told: { create: "none", attempt: 1, notBefore: now + 31_000 }, consequence });
-    expect(settled(first.told, create, outcome).told).toMatchObject({ attempt: 2, notBefore: now + 32_000 });
-    expect(settled(sent, ask, outcome)).toMatchObject({ told: { create: "sent" }, consequence });
-    const old = has("answered", { attempt: 80, failingSince: now - 2 * giveUpAfterMs });
-    expect(settled(old, attach, outcome).told.notBefore).toBeLessThan(now + 3_630_001);
+  test("as unwelcome rests by itself, twice as long each time, and waits for the operator after four times", () => {
+    const rests: (number | undefined)[] = [];
+    let told: Told = untold;
+    for (let times = 0; times < maxRefusals; times++) {
+      const settled = sent(told, create, unwelcome);
+      expect(settled.consequence).toBe("pause-channel");
+      told = settled.told;
+      rests.push(told.notBefore);
+    }
+    expect(rests).toEqual([now + 30_000, now + 60_000, now + 120_000, never]);
+    expect(told).toMatchObject({ belief: absent, problem: expect.stringContaining("answered 403, 4 times") });
+    expect(sent(unsure(), ask, unwelcome).told.belief).toEqual(unsure().belief);
   });
 });
 
 describe("a recording that is not on its way any more", () => {
-  const underway = { ...over, attaching: "r1#0" };
-
   test.each<Outcome>([
-    { kind: "refused", why: "the system answered 422" },
-    { kind: "too-large", why: "the system answered 413" },
-    { kind: "unwelcome", why: "the system answered 403" },
-    { kind: "limited", why: "the system answered 429" },
+    no,
+    tooLarge,
+    unwelcome,
+    limited,
     { kind: "no-file", why: "it is not there" },
     { kind: "unsent", why: "the archive failed" },
   ])("need not be asked for ($kind)", (outcome) => {
-    expect(settled(underway, attach, outcome).told.attaching).toBeUndefined();
-    const started: Told = { ...sent, attaching: "r1#0" };
-    const { told } = settled(started, createWithAudio, outcome);
-    expect([told.create, told.attaching]).toEqual(["none", undefined]);
+    expect(sent(over, attach, outcome).told.attaching).toBeUndefined();
+    const { told } = sent(untold, createWithAudio, outcome);
+    expect([told.belief, told.attaching]).toEqual([absent, undefined]);
   });
 
   test("since its file is gone lets the rest go on", () => {
     const outcome: Outcome = { kind: "no-file", why: "it is not there" };
-    expect(settled(underway, attach, outcome)).toEqual({
-      told: { ...over, problem: "it is not there", answer: undefined },
-      consequence: "no-file",
-    });
-    const { told } = settled({ ...sent, attaching: "r1#0" }, createWithAudio, outcome);
+    expect(sent(over, attach, outcome)).toMatchObject({ told: over, consequence: "no-file" });
+    const { told } = sent(untold, createWithAudio, outcome);
     const gone = { ...stored, state: "gone", problem: "it is not in the archive any more" } as const;
     expect(next(answered, told, [gone], "final")).toMatchObject({
       kind: "create",
@@ -297,60 +453,48 @@ describe("a recording that is not on its way any more", () => {
 
   test("since R2 failed waits, ever longer, and is never given up for that", () => {
     const outcome: Outcome = { kind: "unsent", why: "the archive failed" };
-    const { told, consequence } = settled(underway, attach, outcome);
+    const { told, consequence } = sent(over, attach, outcome);
     expect([told.attempt, told.notBefore, told.failingSince, consequence]).toEqual([1, now + 1_000, undefined, "none"]);
     expect(next(answered, told, [stored])).toMatchObject({ kind: "attach" });
-    expect(settled({ ...told, attempt: 3 }, attach, outcome).told.notBefore).toBe(now + 8_000);
-  });
-
-  test("stays to be asked for where only a plain update was not taken", () => {
-    const { told } = settled(underway, probe, { kind: "limited", why: "the system answered 429" });
-    expect(told.attaching).toBe("r1#0");
+    expect(sent({ ...told, attempt: 3 }, attach, outcome).told.notBefore).toBe(now + 8_000);
   });
 });
 
 describe("a delivery of which nothing is known", () => {
-  test.each<[string, Told, Step, Outcome, number]>([
-    ["waits a while", has("ringing"), update, unknown, 1_000],
-    ["waits longer the more often it failed", has("ringing", { attempt: 3 }), update, unknown, 8_000],
-    ["waits as long as the system asks", has("ringing"), update, { ...unknown, waitMs: 90_000 }, 90_000],
+  test.each<[string, Told, Outcome, number]>([
+    ["waits a while", has("ringing"), unknown, 1_000],
+    ["waits longer the more often it failed", has("ringing", { attempt: 3 }), unknown, 8_000],
+    ["waits as long as the system asks", has("ringing"), { ...unknown, waitMs: 90_000 }, 90_000],
     [
       "waits no less than it would have, whatever the system asks",
       has("ringing", { attempt: 3 }),
-      update,
       { ...unknown, waitMs: 0 },
       8_000,
     ],
-    ["waits for a system that may still be at work on a create", sent, create, { ...unknown, slow: true }, 15_000],
-    [
-      "waits for it before an update too, which a late one would undo",
-      has("ringing"),
-      update,
-      { ...unknown, slow: true },
-      15_000,
-    ],
-  ])("%s", (_, told, step, outcome, wait) => expect(settled(told, step, outcome).told.notBefore).toBe(now + wait));
+  ])("%s", (_, told, outcome, wait) => expect(sent(told, update, outcome).told.notBefore).toBe(now + wait));
 
   test("is counted from its first failure on", () => {
-    const first = settled(has("ringing"), update, unknown).told;
+    const first = sent(has("ringing"), update, unknown).told;
     expect(first).toMatchObject({ attempt: 1, failingSince: now, problem: "lost" });
-    expect(settle(first, update, unknown, now + 9, 0).told).toMatchObject({ attempt: 2, failingSince: now });
+    expect(sent(first, update, unknown, { at: now + 9 }).told).toMatchObject({ attempt: 2, failingSince: now });
   });
 
   test("may have been done: what it said is told again even where it is back to what was told before", () => {
-    const { told } = settled(has("ringing"), update, unknown);
+    const { told } = sent(has("ringing"), update, unknown);
     expect(next(ringing, told)?.form).toMatchObject({ action: "update_call", call_status: "ringing" });
   });
 
   test("is tried for three days, then left to the operator", () => {
     const failing = has("ringing", { attempt: 80, failingSince: now - giveUpAfterMs });
-    expect(settled(failing, update, unknown).told.notBefore).toBeLessThan(now + 3_600_001);
-    const given = settled({ ...failing, failingSince: now - giveUpAfterMs - 1 }, update, unknown);
-    expect(given.told.notBefore).toBe(Number.MAX_SAFE_INTEGER);
+    expect(sent(failing, update, unknown).told.notBefore).toBeLessThan(now + 3_600_001);
+    const given = sent({ ...failing, failingSince: now - giveUpAfterMs - 1 }, update, unknown);
+    expect(given.told.notBefore).toBe(never);
   });
 
-  test("leaves a create to be asked for", () => {
-    expect(settled(sent, create, unknown).told.create).toBe("sent");
-    expect(settled(sent, ask, unknown).told.create).toBe("sent");
+  test("is shown as a refusal where a page says no and nothing of the channel was ever taken", () => {
+    const page: Outcome = { kind: "unknown", page: true, why: "something in front of the system answered 404" };
+    const never = { updates: false, delivered: false };
+    expect(sent(untold, create, page, { learnt: never }).told.problem).toContain("the channel key is wrong");
+    expect(sent(untold, create, page, { learnt: known }).told.problem).toBe(page.why);
   });
 });

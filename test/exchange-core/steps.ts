@@ -2,8 +2,10 @@
 
 import { fold } from "../../src/calls/call.ts";
 import type { Desired } from "../../src/calls/desired.ts";
+import { type Belief, there } from "../../src/exchange/belief.ts";
 import { nextStep, type Step } from "../../src/exchange/outbox.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
+import { inDoubt, type Learnt, type Settled, settle } from "../../src/exchange/settle.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
 import type { Outcome } from "../../src/system/outcome.ts";
 import { comesIn } from "../calls/heard.ts";
@@ -29,7 +31,7 @@ export const stored: RecordingRow = { ...row, state: "stored", key: "support/202
 /** What the system was told of a call that it has. */
 export const has = (status: Told["status"], more: Partial<Told> = {}): Told => ({
   ...untold,
-  create: "done",
+  belief: there,
   callId: "123",
   status,
   ...more,
@@ -49,4 +51,30 @@ export const delivered: Extract<Outcome, { kind: "delivered" }> = {
   callId: "123",
   ticketId: "4567",
 };
-export const unknown: Extract<Outcome, { kind: "unknown" }> = { kind: "unknown", why: "lost", slow: false };
+export const unknown: Extract<Outcome, { kind: "unknown" }> = { kind: "unknown", why: "lost" };
+
+/** When forms leave in these tests, ms since the epoch. */
+export const now = Date.UTC(2026, 8, 1, 9, 0, 0);
+/** A system that takes updates, and took something of the channel. */
+export const known: Learnt = { updates: true, delivered: true };
+
+interface Sending {
+  /** When it leaves and, `lateMs` after that, is answered. */
+  readonly at?: number;
+  readonly lateMs?: number;
+  readonly learnt?: Learnt;
+  readonly random?: number;
+}
+
+/** What `step` makes of `told`: marked when it leaves, settled when it is answered. */
+export function sent(told: Told, step: Step, outcome: Outcome, sending: Sending = {}): Settled {
+  const { at = now, lateMs = 0, learnt = known, random = 0.5 } = sending;
+  const marked = inDoubt(told, step, at + 30_000);
+  return settle(marked, { step, before: told, at }, outcome, learnt, at + lateMs, random);
+}
+
+/** A create was given up at `since` of which nothing is known. */
+export const unsure = (since = now): Told => ({ ...untold, belief: { is: "unsettled", create: { since } } });
+
+/** An update was given up at `since` of which nothing is known. */
+export const overtaken = (since = now): Belief => ({ is: "unsettled", word: { since } });

@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 import { fold } from "../../src/calls/call.ts";
 import { type Desired, desiredOf, type Telling } from "../../src/calls/desired.ts";
 import type { HeardEvent } from "../../src/calls/event.ts";
+import { there } from "../../src/exchange/belief.ts";
 import { nextStep, type Step } from "../../src/exchange/outbox.ts";
 import { type RecordingRow, recordingKey } from "../../src/exchange/recording-row.ts";
-import { settle } from "../../src/exchange/settle.ts";
-import { type Told, untold } from "../../src/exchange/told.ts";
+import { inDoubt, settle } from "../../src/exchange/settle.ts";
+import { afresh, never, type Told, untold } from "../../src/exchange/told.ts";
 import { judge, type Outcome } from "../../src/system/outcome.ts";
 import { anyCall, anyEvents } from "../calls/any-call.ts";
 import { began } from "../calls/heard.ts";
@@ -23,15 +24,19 @@ const rules: Telling = {
 };
 const finals = new Set(["answered", "missed", "busy", "failed", "canceled"]);
 
-/** What becomes of a request and of its answer. */
-const fates = ["fine", "request lost", "answer lost", "done late", "unreadable", "limited", "unwelcome"] as const;
-type Fate = (typeof fates)[number];
-/** How long a system that does not answer may still be at work, in ms. */
-const lateMs = 14_000;
+/** What becomes of a request and of its answer. `front`: of the two that say no, whoever stands in front of the system does. */
+const fates = [
+  ...["fine", "request lost", "answer lost", "done late", "done much later", "unreadable"],
+  ...["limited", "front limited", "front page", "unwelcome"],
+] as const;
+type Fate = string;
+/** How long a system of which nothing is heard may still be at work on a create, and on anything else, in ms. */
+const lateMs = { create_call: 90_000, update_call: 10 * 60_000 };
 
 interface Ticket {
   readonly pbxCallId?: string;
   readonly statuses: string[];
+  readonly comments: string[];
   assignee?: string;
   recordings: number;
 }
@@ -48,22 +53,32 @@ class Helpdesk {
   }
 
   answer(step: Step, fate: Fate, now: number): Outcome {
-    this.#catchUp(now);
-    if (fate === "limited") return { kind: "limited", why: "429" };
+    this.catchUp(now);
+    if (fate === "limited") return { kind: "limited", own: true, why: "429" };
+    if (fate === "front limited") return { kind: "limited", own: false, why: "429" };
+    if (fate === "front page") return { kind: "unknown", page: true, why: "404" };
     if (fate === "unwelcome") return { kind: "unwelcome", why: "403" };
-    if (fate === "request lost") return { kind: "unknown", why: "lost", slow: false };
-    if (fate === "done late") {
-      this.#late.push({ at: now + lateMs, step });
-      return { kind: "unknown", why: "slow", slow: true };
+    if (fate === "request lost") return { kind: "unknown", why: "lost" };
+    const late = fate === "done late" ? 0.5 : fate === "done much later" ? 1 : undefined;
+    if (late !== undefined) {
+      this.#late.push({ at: now + late * lateMs[step.form.action], step });
+      return { kind: "unknown", why: "slow" };
     }
     const [status, body] = this.#do(step);
-    if (fate === "answer lost") return { kind: "unknown", why: "lost", slow: false };
-    return judge({ status, headers: new Headers(), body: fate === "fine" ? body : "<html>" }, step.form.action, now);
+    if (fate === "answer lost") return { kind: "unknown", why: "lost" };
+    return judge(
+      { status, headers: new Headers(), body: fate === "fine" ? body : "<html>" },
+      step.form.action,
+      now,
+      false,
+    );
   }
 
-  #catchUp(now: number): void {
-    for (const { step } of this.#late.filter(({ at }) => at <= now)) this.#do(step);
+  /** What is late is done by `now`, ms since the epoch. */
+  catchUp(now: number): void {
+    const due = this.#late.filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
     this.#late = this.#late.filter(({ at }) => at > now);
+    for (const { step } of due) this.#do(step);
   }
 
   #do({ form, recording }: Step): [status: number, body: string] {
@@ -71,11 +86,11 @@ class Helpdesk {
     if ([named].flat().some((id) => id !== undefined && this.#strangers.includes(id))) return [422, "{}"];
     if (form.action === "create_call") {
       const { pbx_call_id: pbxCallId } = form;
-      this.tickets.push({ pbxCallId, statuses: [], recordings: 0 });
+      this.tickets.push({ pbxCallId, statuses: [], comments: [], recordings: 0 });
     }
     const known = this.tickets.findIndex((ticket, id) =>
       "call_id" in form && form.call_id !== undefined
-        ? String(id) === form.call_id
+        ? String(id + 1) === form.call_id
         : ticket.pbxCallId === form.pbx_call_id,
     );
     const ticket = this.tickets[known];
@@ -84,9 +99,10 @@ class Helpdesk {
     if (form.action === "create_call" && form["pbx_user_ids[]"]?.length === 1)
       ticket.assignee = form["pbx_user_ids[]"][0];
     if (form.action === "update_call") ticket.assignee = form.pbx_user_id ?? ticket.assignee;
+    if (form.comment !== undefined) ticket.comments.push(form.comment);
     ticket.recordings += Number(recording !== undefined);
     const audio_record = ticket.recordings > 0 ? `https://help.example/${ticket.recordings}.mp3` : null;
-    return [200, JSON.stringify({ data: { call_id: known, ticket_id: 9, audio_record } })];
+    return [200, JSON.stringify({ data: { call_id: known + 1, ticket_id: 9, audio_record } })];
   }
 }
 
@@ -103,27 +119,39 @@ interface Story {
 function tell({ events, fates, delivery, recordings, strangers }: Story) {
   const helpdesk = new Helpdesk(strangers);
   const fate = fates[Symbol.iterator]();
-  let [told, now, heard]: [Told, number, number] = [untold, began, 1];
+  let [told, now, heard, updates]: [Told, number, number, boolean] = [untold, began, 1, false];
   let rows: RecordingRow[] = Array.from({ length: recordings }, (_, i) => ({ ...stored, id: `r${i}` }));
   let desired: Desired | undefined;
-  for (let steps = 0; steps < 200; steps++) {
+  for (let steps = 0; steps < 400; steps++) {
     const call = fold("c1", events.slice(0, heard));
     desired = desiredOf(call, rules);
     const step = desired && nextStep(call, desired, told, rows, delivery);
-    if (!step && heard === events.length) return { helpdesk, told, desired };
+    if (!step && heard === events.length) {
+      helpdesk.catchUp(now + 24 * 60 * 60_000);
+      return { helpdesk, told, desired, kept: rows.filter(({ state }) => state === "kept").length };
+    }
     heard = Math.min(heard + 1, events.length);
     if (!step) continue;
-    now = Math.max(now + 100, told.notBefore ?? 0);
-    if (step.kind === "create") told = { ...told, create: "sent" };
-    if (step.recording) told = { ...told, attaching: recordingKey(step.recording) };
-    const settled = settle(told, step, helpdesk.answer(step, fate.next().value ?? "fine", now), now, 0.5);
-    const [{ consequence }, { attaching }] = [settled, told];
-    const state = consequence === "attached" ? consequence : consequence === "not-taken" ? "kept" : undefined;
-    if (state) rows = rows.map((row) => (recordingKey(row) === attaching ? { ...row, state } : row));
+    if (told.notBefore === never) told = afresh(told);
+    now = Math.max(now + 100, told.notBefore ?? 0, step.notBefore ?? 0);
+    const sent = { step, before: told, at: now };
+    const outcome = helpdesk.answer(step, fate.next().value ?? "fine", now);
+    updates ||= outcome.kind === "delivered" && step.kind !== "create";
+    told = inDoubt(told, step, now + 30_000);
+    const settled = settle(told, sent, outcome, { updates, delivered: true }, now, 0.5);
+    const about = step.recording ? recordingKey(step.recording) : sent.before.attaching;
+    const state = stateAfter.get(settled.consequence);
+    if (state) rows = rows.map((row) => (recordingKey(row) === about ? { ...row, state } : row));
     told = settled.told;
   }
   throw new Error("there is always something left to tell");
 }
+
+const stateAfter: ReadonlyMap<string, RecordingRow["state"]> = new Map<string, RecordingRow["state"]>([
+  ["attached", "attached"],
+  ["not-taken", "kept"],
+  ["lost", "kept"],
+]);
 
 const anyOrder = (calls: fc.Arbitrary<HeardEvent[]>) =>
   calls.chain((all) => fc.shuffledSubarray(all, { minLength: all.length }));
@@ -152,15 +180,18 @@ describe.each([
   test("the system gets one ticket, and in the end what it should know", () => {
     fc.assert(
       fc.property(telling(calls), (story) => {
-        const { helpdesk, told, desired } = tell(story);
+        const { helpdesk, told, desired, kept } = tell(story);
         const over = desired !== undefined && finals.has(desired.status);
         const due = desired !== undefined && (over || story.delivery === "live");
         expect(helpdesk.tickets).toHaveLength(Number(due));
         if (!due) return;
-        expect(told).toMatchObject({ create: "done", callId: "0", ticketId: "9" });
-        const most = story.delivery === "final" ? 1 : story.recordings;
-        expect(helpdesk.tickets[0]?.recordings).toBe(over ? Math.min(story.recordings, most) : 0);
+        expect(told).toMatchObject({ callId: "1", ticketId: "9" });
+        const { recordings = 0, comments = [] } = helpdesk.tickets[0] ?? {};
+        expect(comments.filter((comment, i) => comment === comments[i + 1])).toEqual([]);
+        expect(recordings).toBeLessThanOrEqual(story.recordings);
         if (story.delivery === "final") return;
+        expect(recordings).toBe(over ? story.recordings - kept : 0);
+        expect(told.belief).toEqual(there);
         expect(told.status).toBe(desired.status);
         expect(helpdesk.tickets[0]?.statuses.at(-1)).toBe(desired.status);
         if (desired.assignee) expect(helpdesk.tickets[0]?.assignee).toBe(desired.assignee.id);
@@ -185,10 +216,11 @@ describe.each([
     );
   });
 
-  test("the system never sees a call that is over become active again", () => {
+  test("the system never hears from us that a call that is over became active again", () => {
     fc.assert(
       fc.property(telling(calls), (story) => {
-        for (const { statuses } of tell(story).helpdesk.tickets) {
+        const punctual = story.fates.filter((fate) => !fate.startsWith("done"));
+        for (const { statuses } of tell({ ...story, fates: punctual }).helpdesk.tickets) {
           const over = statuses.map((status) => finals.has(status));
           expect(over).toEqual(over.toSorted((a, b) => Number(a) - Number(b)));
         }

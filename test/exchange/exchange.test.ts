@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import type { Env } from "../../src/env.ts";
 import { burst } from "../../src/exchange/admission.ts";
+import { there } from "../../src/exchange/belief.ts";
 import { maxRound, nextRoundMs } from "../../src/exchange/housekeeping.ts";
 import { classes } from "../../src/exchange/outbox.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
-import { type Told, untold } from "../../src/exchange/told.ts";
+import { never, type Told, untold } from "../../src/exchange/told.ts";
 import { zadarmaPbx } from "../standins/zadarma.ts";
 
 const { EXCHANGE, RECORDINGS } = env as unknown as Env;
@@ -34,7 +35,7 @@ function rows(stub: ReturnType<typeof exchange>, query: string) {
 }
 
 /** What the system was told of a call that it has, 80 failures ago. */
-const gaveUp: Told = { ...untold, create: "done", callId: "7", status: "ringing", attempt: 80 };
+const gaveUp: Told = { ...untold, belief: there, callId: "7", status: "ringing", attempt: 80 };
 
 /** Whether the Exchange throws, so that the webhook is answered 503. */
 function refuses(stub: ReturnType<typeof exchange>, channel: string, events: readonly HeardEvent[]): Promise<boolean> {
@@ -197,7 +198,7 @@ test("a call that was given up on is tried again when more is heard of it", asyn
   const stub = exchange();
   const silent: HeardEvent = { ...rings, id: "a leg", direction: undefined };
   await stub.record("support", [silent]);
-  const givenUp = JSON.stringify({ ...gaveUp, failingSince: rings.heardAt, notBefore: Number.MAX_SAFE_INTEGER });
+  const givenUp = JSON.stringify({ ...gaveUp, failingSince: rings.heardAt, notBefore: never });
   await rows(stub, `UPDATE calls SET told = '${givenUp}', due_at = NULL`);
   await stub.record("support", [silent]);
   expect(await rows(stub, "SELECT due_at FROM calls")).toEqual([{ due_at: null }]);
@@ -209,7 +210,7 @@ test("a create_call is marked as sent before it leaves, so that a crash finds th
   const stub = exchange();
   await stub.record("support", [rings]);
   const [row] = await rows(stub, "SELECT told FROM calls");
-  expect(JSON.parse(String(row?.told))).toMatchObject({ create: "sent" });
+  expect(JSON.parse(String(row?.told))).toMatchObject({ belief: { is: "unsettled" } });
 });
 
 test("a call that cannot be worked out waits a while, and keeps no other waiting", async () => {
@@ -221,7 +222,7 @@ test("a call that cannot be worked out waits a while, and keeps no other waiting
   await stub.record("support", [{ ...rings, call: "in_2", ended: "missed" }]);
   const [broken, other] = await rows(stub, "SELECT told, due_at FROM calls ORDER BY call");
   expect(broken?.due_at).toBeGreaterThanOrEqual(before + 60_000);
-  expect(JSON.parse(String(other?.told))).toMatchObject({ create: "sent" });
+  expect(JSON.parse(String(other?.told))).toMatchObject({ belief: { is: "unsettled" } });
 });
 
 test("of the malformed webhooks the newest are kept", async () => {
@@ -328,7 +329,12 @@ describe("what is older than the channel keeps it", () => {
     const stub = exchange();
     vi.useFakeTimers({ toFake: ["Date"], now: rings.heardAt });
     await stub.record("support", [over, { ...rings, call: "in_2", id: "end", ended: "missed", direction: undefined }]);
-    const givenUp = JSON.stringify({ ...untold, create: "sent", attempt: 80, notBefore: Number.MAX_SAFE_INTEGER });
+    const givenUp = JSON.stringify({
+      ...untold,
+      belief: { is: "unsettled", create: { since: 0 } },
+      attempt: 80,
+      notBefore: never,
+    });
     await rows(stub, `UPDATE calls SET told = '${givenUp}' WHERE call = 'in_2'`);
     await later(stub, 91);
     await vi.waitUntil(async () => (await rows(stub, "SELECT * FROM calls")).length < 2);

@@ -16,40 +16,48 @@ const documented = {
   },
 };
 
-function answered(status: number, action: "create_call" | "update_call", body: unknown = {}, headers = {}): Outcome {
+function answered(
+  status: number,
+  action: "create_call" | "update_call",
+  body: unknown = {},
+  headers = {},
+  rated = false,
+): Outcome {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return judge({ status, headers: new Headers(headers), body: text }, action, now);
+  return judge({ status, headers: new Headers(headers), body: text }, action, now, rated);
 }
 
 describe("an answer of", () => {
   const page = "<html><body>Down for maintenance</body></html>";
-  const [yes, page200] = [documented, page];
+  const no = '{"error":"no"}';
 
   test.each<[status: number, body: unknown, toCreate: Outcome["kind"], toUpdate: Outcome["kind"]]>([
-    [200, yes, "delivered", "delivered"],
-    [201, yes, "delivered", "delivered"],
-    [200, page200, "unknown", "unknown"],
+    [200, documented, "delivered", "delivered"],
+    [201, documented, "delivered", "delivered"],
+    [200, page, "unknown", "unknown"],
     [204, "", "unknown", "unknown"],
     [301, page, "unknown", "unknown"],
-    [302, page, "unknown", "unknown"],
+    [302, no, "unknown", "unknown"],
     [304, "", "unknown", "unknown"],
-    [400, page, "refused", "refused"],
-    [401, page, "unwelcome", "unwelcome"],
-    [402, page, "refused", "refused"],
-    [403, page, "unwelcome", "unwelcome"],
-    [404, page, "unwelcome", "refused"],
-    [405, page, "refused", "refused"],
-    [408, page, "unknown", "unknown"],
-    [413, page, "too-large", "too-large"],
-    [422, yes, "refused", "refused"],
-    [425, page, "unknown", "unknown"],
-    [429, page, "limited", "limited"],
-    [500, yes, "unknown", "unknown"],
+    [400, no, "refused", "refused"],
+    [401, no, "unwelcome", "unwelcome"],
+    [402, no, "refused", "refused"],
+    [403, no, "unwelcome", "unwelcome"],
+    [404, no, "unwelcome", "refused"],
+    [405, no, "unknown", "refused"],
+    [408, no, "unknown", "unknown"],
+    [413, no, "too-large", "too-large"],
+    [421, no, "unknown", "unknown"],
+    [422, documented, "refused", "refused"],
+    [423, no, "unknown", "unknown"],
+    [425, no, "unknown", "unknown"],
+    [429, no, "limited", "limited"],
+    [500, documented, "unknown", "unknown"],
     [502, page, "unknown", "unknown"],
-    [503, page, "unknown", "unknown"],
+    [503, no, "unknown", "unknown"],
     [504, page, "unknown", "unknown"],
     [524, page, "unknown", "unknown"],
-  ])("%d", (status, body, toCreate, toUpdate) => {
+  ])("%d %s", (status, body, toCreate, toUpdate) => {
     expect(answered(status, "create_call", body).kind).toBe(toCreate);
     expect(answered(status, "update_call", body).kind).toBe(toUpdate);
   });
@@ -60,18 +68,33 @@ describe("an answer of", () => {
     [503, "0", "unknown"],
     [422, "0", "refused"],
   ])("%d, with %s left of the limit", (status, remaining, kind) => {
-    expect(answered(status, "create_call", page, { "x-rate-limit-remaining": remaining }).kind).toBe(kind);
+    expect(answered(status, "create_call", no, { "x-rate-limit-remaining": remaining }).kind).toBe(kind);
   });
 
-  test.each([
-    [408, true],
-    [500, false],
-    [503, false],
-    [504, true],
-    [524, true],
-  ])("%d leaves the system perhaps still at work: %s", (status, slow) =>
-    expect(answered(status, "create_call")).toMatchObject({ slow }),
+  describe.each([400, 401, 403, 404, 405, 409, 410, 415, 421, 422, 423, 451])(
+    "%d is a no of the system's only",
+    (status) => {
+      test.each([page, "default backend - 404", "", "null", "[]", '"no"', "404", '{"error":'])(
+        "not where it is %j",
+        (body) => {
+          for (const action of ["create_call", "update_call"] as const)
+            expect(answered(status, action, body)).toMatchObject({ kind: "unknown", page: true });
+        },
+      );
+
+      test("not where it lacks the limit that the system tells with each answer", () => {
+        expect(answered(status, "update_call", no, {}, true)).toMatchObject({ kind: "unknown", page: true });
+        const rate = { "x-rate-limit": "300" };
+        expect(answered(status, "update_call", no, rate, true)).toEqual(answered(status, "update_call", no));
+      });
+    },
   );
+
+  test.each([413, 429] as const)("%d is heeded from anybody, and tells whether the system itself says so", (status) => {
+    expect(answered(status, "create_call", page, { "retry-after": "7" })).toMatchObject({ own: false });
+    expect(answered(status, "create_call", no)).toMatchObject({ own: true });
+    expect(answered(status, "create_call", no, {}, true)).toMatchObject({ own: false });
+  });
 
   test("any status is judged, whatever stands in it", () => {
     const body = fc.oneof(fc.json(), fc.string());
@@ -85,10 +108,8 @@ describe("an answer of", () => {
   });
 });
 
-describe("no answer", () => {
-  test.each([true, false])("means that it may have been done (given up waiting: %s)", (slow) => {
-    expect(judge({ fault: "gone", slow }, "create_call", now)).toEqual({ kind: "unknown", why: "gone", slow });
-  });
+test("no answer means that it may have been done", () => {
+  expect(judge({ fault: "gone" }, "create_call", now, false)).toEqual({ kind: "unknown", why: "gone" });
 });
 
 describe("a success tells of the call", () => {
@@ -127,8 +148,23 @@ describe("a success of another shape may be none:", () => {
     ["no id", { data: { ...documented.data, call_id: null } }],
     ["an empty id", { data: { call_id: "" } }],
     ["JSON that was cut off", JSON.stringify(documented).slice(0, -1)],
-  ])("%s", (_, body) => expect(answered(200, "create_call", body)).toMatchObject({ kind: "unknown", slow: false }));
+    ["no number", { data: { call_id: "a1" } }],
+    ["0, which is no id", { data: { call_id: 0 } }],
+    ["an id below 0", { data: { call_id: -1 } }],
+    ["half an id", { data: { call_id: 12.5 } }],
+    ["the same as text", { data: { call_id: "12.5" } }],
+  ])("%s", (_, body) => expect(answered(200, "create_call", body)).toMatchObject({ kind: "unknown" }));
 });
+
+test.each(["9007199254740993", "12345678901234567890123456789012345678"])(
+  "the id %s is kept to the last digit",
+  (id) => {
+    for (const written of [id, `"${id}"`]) {
+      const body = `{"data": {"call_id": ${written}, "ticket_id": ${written}}}`;
+      expect(answered(200, "create_call", body)).toMatchObject({ callId: id, ticketId: id });
+    }
+  },
+);
 
 describe("Retry-After", () => {
   test.each<[string, string | null, number | undefined]>([
