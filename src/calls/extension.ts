@@ -8,7 +8,5 @@ export interface ExtensionRange {
 
 export function isAmong(number: string, extensions: readonly ExtensionRange[]): boolean {
   const digits = /^\d+$/.test(number);
-  return extensions.some(
-    ({ from, to }) => digits && number.length === from.length && from <= number && number <= to,
-  );
+  return extensions.some(({ from, to }) => digits && number.length === from.length && from <= number && number <= to);
 }

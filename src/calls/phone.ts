@@ -22,7 +22,7 @@ export interface Spelling {
 }
 
 /** Digits, and what people write between them. Anything else is a name or an address, not a number. */
-const written = /^\+?[\d\s().\-/]+$/;
+const written = /^[\s(]*\+?[\d\s().\-/]*$/;
 
 /** The fewest digits of a number whose country code need not be looked for. Shorter ones, though some islands have them, may be local. */
 const minInternationalDigits = 8;
@@ -57,8 +57,9 @@ export function byHand({ country, numbers }: Numbering): Numbering {
 
 /** Of several ways in which one number was written, the one that says most: what came with its plus was not completed. */
 export function clearestNumber(spellings: readonly Spelling[]): string | undefined {
-  const read = (some: readonly Spelling[]) => clearest(some.map(({ number, numbering }) => normalize(number, numbering)));
-  return read(spellings.filter(({ number }) => number.trim().startsWith("+"))) ?? read(spellings);
+  const read = (some: readonly Spelling[]) =>
+    clearest(some.map(({ number, numbering }) => normalize(number, numbering)));
+  return read(spellings.filter(({ number }) => /^[\s(]*\+.*\d/.test(number))) ?? read(spellings);
 }
 
 /** Of several texts that say the same, the one that says most; the same for any order. Empty ones are none. */

@@ -12,14 +12,12 @@ const direction = z.enum(["incoming", "outgoing"]);
 const extensionsForm = 'must be an extension such as 8500, or a range such as "100-199" with as many digits in both';
 
 /** A single extension is a range of one. */
-const extensionRange = z
-  .union([z.string(), z.number()], extensionsForm)
-  .transform((value, context): ExtensionRange => {
-    const [, from = "", to = from] = /^\s*(\d{1,10})(?:\s*-\s*(\d{1,10}))?\s*$/.exec(String(value)) ?? [];
-    if (from === "" || from.length !== to.length) context.addIssue({ code: "custom", message: extensionsForm });
-    else if (from > to) context.addIssue({ code: "custom", message: "is a range that ends before it begins" });
-    return { from, to };
-  });
+const extensionRange = z.union([z.string(), z.number()], extensionsForm).transform((value, context): ExtensionRange => {
+  const [, from = "", to = from] = /^\s*(\d{1,10})(?:\s*-\s*(\d{1,10}))?\s*$/.exec(String(value)) ?? [];
+  if (from === "" || from.length !== to.length) context.addIssue({ code: "custom", message: extensionsForm });
+  else if (from > to) context.addIssue({ code: "custom", message: "is a range that ends before it begins" });
+  return { from, to };
+});
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
