@@ -153,16 +153,17 @@ function callerFacts(fields: URLSearchParams, extensions: Extensions): Pick<Fact
   return phone === undefined ? { withheld: true, internal: false } : { phone, internal: false };
 }
 
-/** What every event of a call from us says. `caller_id` is what the customer is shown, not the extension. */
+/** What every event of a call from us says. `caller_id` is what the customer is shown, and the extension only to another. */
 function dialledFacts(fields: URLSearchParams, extensions: Extensions): Facts {
   const destination = fields.get("destination");
   const dialled = destination ? isExtension(destination, extensions) : undefined;
   const extension = extensionOf(fields.get("internal"));
+  const byExtension = extension !== undefined || isExtension(fields.get("caller_id"), extensions);
   return {
     ...dialledNumber(fields),
     line: lineOf(fields.get("caller_id"), extensions),
     extension,
-    internal: dialled && extension === undefined ? undefined : dialled,
+    internal: dialled && !byExtension ? undefined : dialled,
   };
 }
 

@@ -289,6 +289,7 @@ describe("calls between extensions", () => {
   test.each([
     ["short ones", pbx.outStart({ ...outCall, internal: "100", destination: "101" }), true],
     ["full logins", pbx.outStart({ ...outCall, internal: "499499-100", destination: "499499-101" }), true],
+    ["who dials is in another field", pbx.outStart({ ...outCall, caller_id: "100", destination: "101" }), true],
     ["on the way in", pbx.start({ ...call, caller_id: "100", called_did: "499499-101" }), true],
     // One that says so outweighs all that say otherwise: a customer is never silent.
     ["not: a short number calls", pbx.start({ ...reached, caller_id: "112" }), false],
