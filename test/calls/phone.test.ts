@@ -94,6 +94,16 @@ describe("a number without a plus is read as its PBX writes it", () => {
   });
 });
 
+test.each(["112", "08", "911", "0611", "03311", "061123", "223344", "312345", "499499"])(
+  "%s is of a service, local or an extension, and stays as it is in every country, whoever writes it",
+  (number) => {
+    const changed = getCountries().flatMap((country) =>
+      writings.filter((numbers) => normalize(number, { country, numbers }) !== number).map((by) => [country, by]),
+    );
+    expect(changed).toEqual([]);
+  },
+);
+
 describe("no number becomes another's", () => {
   const channels = [undefined, "DE", "UA", "IT", "US", "RU", "GB", "PL", "GE", "CN", "AT", "BR", "SG", "IS", "KZ"];
   const mobiles = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
