@@ -24,9 +24,9 @@ export interface Spelling {
 /** Digits, and what people write between them. Anything else is a name or an address, not a number. */
 const written = /^[\s(]*\+?[\d\s().\-/]*$/;
 
-/** The fewest digits of a number whose country code need not be looked for. Shorter ones, though some islands have them, may be local. */
+/** The fewest digits of a number that is known to have its country code. Shorter ones, as some islands have, may be local. */
 const minInternationalDigits = 8;
-/** The same where it is not known that the code is there: hardly a number without it is that long. */
+/** The same where it is not known whether it has: hardly a number without a code is that long. */
 const minSureDigits = 11;
 /** The fewest digits that a country completes: shorter ones are services, extensions, or local. */
 const minNationalDigits = 7;
@@ -75,7 +75,7 @@ interface WithCode {
   readonly digits: number;
 }
 
-/** A number that the channel's country completes. `prefixed`: as it is dialled from another area. `whole`: so, or in full without. */
+/** A number that the channel's country completes. `prefixed`: as it is dialled from another area. `whole`: nothing lacks. */
 interface AtHome {
   readonly number: string;
   readonly prefixed: boolean;
@@ -113,12 +113,17 @@ function withCode(digits: string): WithCode | undefined {
 function atHome(digits: string, country: string | undefined): AtHome | undefined {
   if (country === undefined || !isCountry(country) || digits.length < minNationalDigits) return undefined;
   const read = parsePhoneNumberFromString(digits, country);
-  // One that is read by its country code is for `withCode` to judge.
-  if (!read?.isValid() || read.number === `+${digits}`) return undefined;
+  if (!read?.isValid()) return undefined;
+  const long = digits.length >= minUnprefixedDigits;
   const { number, nationalNumber } = read;
+  // The country's own code, though without a plus.
+  if (number === `+${digits}`) return long ? { number, prefixed: false, whole: true } : undefined;
   const prefixed = digits.startsWith("0") || digits.length > nationalNumber.length;
-  const shown = read.formatNational();
-  // The country shows such numbers without a prefix, or lets those of its only area be shorter.
-  const whole = prefixed || digits !== nationalNumber || (shown !== digits && shown.replace(/\D/g, "") === digits);
-  return whole || digits.length >= minUnprefixedDigits ? { number, prefixed, whole } : undefined;
+  const whole = prefixed || digits !== nationalNumber || isShownSo(digits, read.formatNational());
+  return whole || long ? { number, prefixed, whole } : undefined;
+}
+
+/** Whether the country writes such numbers without a prefix. One that it has no way to write has no blanks either. */
+function isShownSo(digits: string, shown: string): boolean {
+  return shown !== digits && shown.replace(/\D/g, "") === digits;
 }

@@ -2,7 +2,7 @@
 import { type ExtensionRange, isAmong } from "../calls/extension.ts";
 import { normalize, type Writing } from "../calls/phone.ts";
 
-/** What counts as an extension, where the channel says so. Of itself Twilio has none: a short number is one like any other. */
+/** What counts as an extension, where the channel says so. Twilio has none: a short number is one like any other. */
 type Extensions = readonly ExtensionRange[] | undefined;
 
 /** Numbers have their plus, but for what softphones dial and SIP users are called. */

@@ -131,7 +131,7 @@ function rootOf(fields: URLSearchParams, account: TwilioAccount): Omit<Known, "c
   }
   const extension = userIn(from);
   if (extension === undefined) {
-    const phone = numberIn(from, extensions);
+    const phone = numberIn(from, undefined);
     const withheld = phone === undefined ? true : undefined;
     return { direction: "incoming", phone, withheld, line: numberIn(to, extensions), internal: false };
   }

@@ -144,7 +144,7 @@ function reachedFacts(fields: URLSearchParams, extensions: Extensions): Facts {
   return { ...caller, line: lineOf(called, extensions), internal: internal ?? between };
 }
 
-/** A number that is there but is none (empty, `0`, `anonymous`) is one that is hidden. Who hands the call over is not who began it. */
+/** What is there but is no number (empty, `0`, `anonymous`) hides one. Who hands the call over is not who began it. */
 function callerFacts(fields: URLSearchParams, extensions: Extensions): Pick<Facts, "phone" | "withheld" | "internal"> {
   const caller = fields.get("caller_id");
   if (caller === null) return {};
@@ -153,7 +153,7 @@ function callerFacts(fields: URLSearchParams, extensions: Extensions): Pick<Fact
   return phone === undefined ? { withheld: true, internal: false } : { phone, internal: false };
 }
 
-/** What every event of a call from us says. `caller_id` is what the customer is shown, and the extension only to another. */
+/** What every event of a call from us says. `caller_id` is what the customer is shown; another extension, the extension. */
 function dialledFacts(fields: URLSearchParams, extensions: Extensions): Facts {
   const destination = fields.get("destination");
   const dialled = destination ? isExtension(destination, extensions) : undefined;

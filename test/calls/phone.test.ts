@@ -69,6 +69,8 @@ describe("a number without a plus is read as its PBX writes it", () => {
     ["from abroad, and right at home too", "34612345678", "IT", "+34612345678", asCame, asCame],
     ["as at home, and right abroad too", "84951234567", "RU", "+84951234567", asCame, asCame],
     ["as at home, and nowhere else", "89161234567", "RU", "+79161234567", "+79161234567", "+79161234567"],
+    ["of the country, with its code, and short", "4721234567", "NO", ...Array(3).fill("+4721234567")],
+    ["of another country, with its code, and short", "4721234567", "UA", "+4721234567", asCame, asCame],
     ["with the country's prefix", "0501112233", "UA", "+380501112233", "+380501112233", "+380501112233"],
     ["without the country's prefix", "501112233", "UA", asCame, "+380501112233", "+380501112233"],
     ["of a country without a prefix", "951210000", "UZ", "+951210000", "+998951210000", asCame],

@@ -296,6 +296,11 @@ describe("what is an extension", () => {
     ["not a number with a plus", "+102", { extensions }, ["+102", undefined]],
   ])("%s", async (_, user, more, says) => expect(await saysOf(dials(user), more)).toEqual(says));
 
+  test("is nobody who calls from elsewhere", async () => {
+    const webhook = pbx.voice(pbx.inbound("sip:102@pbx.example.com", line));
+    expect(await event(webhook, accountWith({}, { extensions }))).toMatchObject({ phone: "102", internal: false });
+  });
+
   test("is told by softphones too", async () => {
     const webhook = pbx.voice(pbx.inbound("client:ann", ""), { PhoneNumber: "102" });
     expect(await event(webhook, accountWith({}, { extensions }))).toMatchObject({ internal: true, phone: undefined });
