@@ -29,6 +29,11 @@ export function numberIn(address: string | null, extensions: Extensions): string
 export function userIn(address: string | null): string | undefined {
   const client = clientIn(address);
   if (client !== undefined) return client.toLowerCase() === "anonymous" ? undefined : client;
+  return deskPhoneIn(address);
+}
+
+/** The user of a SIP domain at Twilio. */
+export function deskPhoneIn(address: string | null): string | undefined {
   const parts = sip(address);
   return parts && sipDomain.test(parts.host) ? parts.user : undefined;
 }

@@ -1,7 +1,8 @@
 /** From Twilio's fields to events of a call. `From` and `To` of a leg are the same in each of its webhooks. */
 import type { CallEvent, FinalStatus, LegEvent, LegStatus, Recording } from "../calls/event.ts";
+import { isAmong } from "../calls/extension.ts";
 import type { Account } from "./provider.ts";
-import { dialledUserIn, isOneOf, isSameUser, numberIn, userIn } from "./twilio-address.ts";
+import { deskPhoneIn, dialledUserIn, isOneOf, isSameUser, numberIn, userIn } from "./twilio-address.ts";
 import type { TwilioSettings } from "./twilio-settings.ts";
 
 type TwilioAccount = Account<TwilioSettings>;
@@ -147,7 +148,9 @@ function isBetweenUsers(
 ): boolean | undefined {
   const to = fields.get("To");
   if (phone !== undefined) return userIn(to) === phone ? undefined : false;
-  return dialledIn(fields, account).some((text) => dialledUserIn(text, account.extensions) !== undefined) || undefined;
+  const { extensions } = account;
+  const extension = dialledIn(fields, account).some((text) => isAmong(text, extensions ?? []));
+  return extension || dialledUserIn(to, extensions) !== undefined || undefined;
 }
 
 /** Click-to-call rings the agent, and the customer once the agent is there: as a child leg. */
@@ -168,12 +171,17 @@ function dialledIn(fields: URLSearchParams, { settings }: TwilioAccount): string
   return names.flatMap((name) => fields.get(name) ?? []);
 }
 
-/** A child leg cannot tell its root's direction. One between users is a call between them, unless they hand over a customer. */
+/**
+ * A child leg cannot tell its root's direction. One between desk phones is their own call, unless they hand over a customer;
+ * one between softphones need not be: a website's visitor may have a name.
+ */
 function legOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallEvent, "guess" | "internal"> {
   const [from, to] = [fields.get("From"), fields.get("To")];
   const toUser = agentIn(to, account) !== undefined;
   const guess = guessOf(from, toUser ? undefined : numberIn(to, account.extensions), account);
-  return { guess, internal: userIn(from) === undefined ? undefined : toUser };
+  const desks = deskPhoneIn(from) !== undefined && deskPhoneIn(to) !== undefined;
+  const toCustomer = userIn(from) !== undefined && !toUser;
+  return { guess, internal: desks ? true : toCustomer ? false : undefined };
 }
 
 /** `phone`: the number that was dialled, absent where it was a user. */

@@ -322,16 +322,24 @@ describe("what is an extension", () => {
     expect([internal(asked), internal(asked, colleague), internal(asked, outside)]).toEqual([false, true, false]);
   });
 
-  test("does not make a customer internal whom one softphone hands to another", async () => {
-    const root = pbx.inbound("client:ann", "");
-    const legs = [pbx.dialled(root, customer, "client:ann"), pbx.dialled(root, "client:bob", "client:ann")];
+  test.each([
+    ["softphone", "client:ann", "client:bob", undefined],
+    ["desk phone", desk, "sip:102@acme.sip.twilio.com", true],
+  ])("does not make a customer internal whom one %s hands to another", async (_, ann, bob, internal) => {
+    const root = pbx.inbound(ann, "");
+    const legs = [pbx.dialled(root, customer, ann), pbx.dialled(root, bob, ann)];
     const heard = await Promise.all(legs.map((leg, i) => event(pbx.status(leg, "in-progress", i))));
-    expect(heard.map((said) => said.internal)).toEqual([false, true]);
+    expect(heard.map((said) => said.internal)).toEqual([false, internal]);
     const call = fold(
       root.sid,
       heard.map((said) => ({ ...said, heardAt: 0 })),
     );
     expect(call).toMatchObject({ internal: false, phone: customer });
+  });
+
+  test("is not told by a softphone's leg to another: a website's visitor may have a name", async () => {
+    const leg = pbx.dialled(pbx.inbound("client:visitor", ""), "client:bob", "client:visitor");
+    expect((await event(pbx.status(leg, "ringing", 1))).internal).toBeUndefined();
   });
 
   test("is whom forward names, be it by digits at another SIP host", async () => {
