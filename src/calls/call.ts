@@ -1,7 +1,7 @@
 /** A call as the customer lives it: a fold of its events, the same for any order and repetition of them. */
 import type { Direction, FinalStatus, HeardEvent, Recording } from "./event.ts";
 import { highest, type Leg, legsOf } from "./legs.ts";
-import { clearest, normalize } from "./phone.ts";
+import { clearest, clearestNumber, type Numbering } from "./phone.ts";
 
 /** What the system may be told of a call's state. */
 export type CallStatus = "ringing" | "in-progress" | FinalStatus;
@@ -23,6 +23,7 @@ export interface Call {
   readonly phone?: string;
   readonly withheld: boolean;
   readonly line?: string;
+  /** Both ends are extensions, by all that is heard of it. */
   readonly internal: boolean;
   readonly status: CallStatus;
   /** Extensions that were rung or that placed the call, sorted. */
@@ -42,26 +43,25 @@ export interface Call {
   readonly notes: readonly string[];
 }
 
-/** The call that `events` tell of. `country` (ISO 3166) completes national numbers. */
-export function fold(id: string, events: readonly HeardEvent[], numbering: { country?: string } = {}): Call {
+/** The call that `events` tell of. Its numbers are read by `numbering`. */
+export function fold(id: string, events: readonly HeardEvent[], numbering: Numbering = {}): Call {
   const heard = distinct(events);
-  const { country } = numbering;
   const said = heard.find((event) => event.direction)?.direction;
   const direction = said ?? heard.find((event) => event.guess)?.guess?.direction;
-  const legs = legsOf(heard, direction, country);
+  const legs = legsOf(heard, direction, numbering);
   const human = legs.filter((leg) => leg.party === (direction === "outgoing" ? "customer" : "agent"));
   const ends = heard.filter((event) => event.ended);
   const talked = human.some((leg) => leg.talked) || ends.some((event) => event.ended === "answered");
   const over = ends.length > 0;
-  const phone = phoneOf(heard, legs, country);
+  const phone = phoneOf(heard, legs, numbering);
   return {
     id,
     direction,
     guessed: said === undefined,
     phone,
     withheld: phone === undefined && heard.some((event) => event.withheld),
-    line: numberOf(heard, (event) => event.line, country) ?? numberOf(heard, (event) => event.guess?.line, country),
-    internal: heard.some((event) => event.internal),
+    line: numberOf(heard, (event) => event.line, numbering) ?? numberOf(heard, (event) => event.guess?.line, numbering),
+    internal: isInternal(heard),
     status: over ? outcomeOf(ends, human, talked, direction) : talked ? "in-progress" : "ringing",
     rung: rungIn(heard, legs),
     talks: talked ? talksIn(heard, legs, direction) : [],
@@ -108,28 +108,43 @@ function outcomeOf(
   return outcome === "canceled" ? "missed" : outcome;
 }
 
-function phoneOf(heard: readonly HeardEvent[], legs: readonly Leg[], country?: string): string | undefined {
+/** A customer's call stays one, though on its way to a colleague it is told of by two extensions. */
+function isInternal(heard: readonly HeardEvent[]): boolean {
+  return heard.some((event) => event.internal) && !heard.some((event) => event.internal === false);
+}
+
+function phoneOf(heard: readonly HeardEvent[], legs: readonly Leg[], numbering: Numbering): string | undefined {
   const dialled = legs.filter((leg) => leg.party === "customer").flatMap((leg) => leg.number ?? []);
   return (
-    numberOf(heard, (event) => event.phone, country) ??
+    phoneSaid(heard, numbering) ??
     clearest(dialled) ??
     extensionCalled(heard, legs) ??
-    (heard.some((event) => event.withheld) ? undefined : numberOf(heard, (event) => event.guess?.phone, country))
+    (heard.some((event) => event.withheld) ? undefined : numberOf(heard, (event) => event.guess?.phone, numbering))
+  );
+}
+
+/** What two extensions say of each other is not the customer's number. */
+function phoneSaid(heard: readonly HeardEvent[], { country, numbers }: Numbering): string | undefined {
+  const telling = isInternal(heard) ? heard : heard.filter((event) => !event.internal);
+  return clearestNumber(
+    telling.flatMap(({ phone, writing = numbers }) =>
+      phone === undefined ? [] : [{ number: phone, numbering: { country, numbers: writing } }],
+    ),
   );
 }
 
 /** Between two extensions, the one that was called stands for the number. */
 function extensionCalled(heard: readonly HeardEvent[], legs: readonly Leg[]): string | undefined {
-  if (!heard.some((event) => event.internal)) return undefined;
+  if (!isInternal(heard)) return undefined;
   return legs.find((leg) => leg.party === "customer" && leg.extension !== undefined)?.extension;
 }
 
 function numberOf(
   heard: readonly HeardEvent[],
   pick: (event: HeardEvent) => string | undefined,
-  country?: string,
+  numbering: Numbering,
 ): string | undefined {
-  return clearest(heard.flatMap((event) => pick(event) ?? []).map((number) => normalize(number, country)));
+  return clearestNumber(heard.flatMap((event) => pick(event) ?? []).map((number) => ({ number, numbering })));
 }
 
 function rungIn(heard: readonly HeardEvent[], legs: readonly Leg[]): string[] {

@@ -1,5 +1,7 @@
 /** What one webhook says about a call, in the field's words. A PBX's own words end where a provider's `read` ends. */
 
+import type { Writing } from "./phone.ts";
+
 /** As the company sees it. */
 export type Direction = "incoming" | "outgoing";
 
@@ -26,10 +28,12 @@ export interface CallEvent {
   /** When the call began. */
   readonly startedAt?: number;
   readonly direction?: Direction;
-  /** Both ends are extensions. */
-  readonly internal?: true;
+  /** `true`: both ends are extensions. `false`: one of them is none; that outweighs all events that say `true`. */
+  readonly internal?: boolean;
   /** The other party's number as the PBX wrote it; the fold normalizes it. */
   readonly phone?: string;
+  /** How `phone` is written, where it is not as the PBX writes numbers: as an agent dialled it. */
+  readonly writing?: Writing;
   /** The other party hides the number, so that no later event will tell it. */
   readonly withheld?: true;
   /** The company's own number. */

@@ -1,6 +1,6 @@
 /** The legs of a call: what each one's events together say of it. */
 import type { Direction, FinalStatus, HeardEvent, LegEvent, LegStatus, Party } from "./event.ts";
-import { clearest, normalize } from "./phone.ts";
+import { clearestNumber, type Numbering } from "./phone.ts";
 
 export interface Leg {
   readonly party: Party;
@@ -27,7 +27,7 @@ type LegHeard = HeardEvent & { readonly leg: LegEvent };
 /** Which end of a leg wins where its events disagree: a loser never overwrites the winner. */
 const outcomes: readonly FinalStatus[] = ["answered", "missed", "busy", "canceled", "failed"];
 
-export function legsOf(events: readonly HeardEvent[], direction: Direction | undefined, country?: string): Leg[] {
+export function legsOf(events: readonly HeardEvent[], direction: Direction | undefined, numbering: Numbering): Leg[] {
   const byId = new Map<string, LegHeard[]>();
   for (const event of events) {
     if (!event.leg) continue;
@@ -36,16 +36,20 @@ export function legsOf(events: readonly HeardEvent[], direction: Direction | und
   }
   const handedFrom = transfersOf(byId);
   const legs = [...byId.values()].map((heard) => ({
-    ...legOf(heard, direction, country),
+    ...legOf(heard, direction, numbering),
     transfers: depth(heard, handedFrom),
   }));
   const sure = legs.some((leg) => leg.talked && !leg.presumed);
   return legs.map((leg) => (sure && leg.presumed ? { ...leg, talked: false } : leg));
 }
 
-function legOf(heard: readonly LegHeard[], direction: Direction | undefined, country?: string): Omit<Leg, "transfers"> {
+function legOf(
+  heard: readonly LegHeard[],
+  direction: Direction | undefined,
+  numbering: Numbering,
+): Omit<Leg, "transfers"> {
   const legs = heard.map((event) => event.leg);
-  const number = clearest(legs.flatMap((leg) => (leg.number ? [normalize(leg.number, country)] : [])));
+  const number = clearestNumber(legs.flatMap((leg) => (leg.number ? [{ number: leg.number, numbering }] : [])));
   const party = legs.find((leg) => leg.party)?.party ?? (direction === "outgoing" ? "customer" : "agent");
   const extension = legs.flatMap((leg) => leg.extension || []).sort()[0];
   const said = new Set<LegStatus>(legs.map((leg) => leg.status));

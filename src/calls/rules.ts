@@ -2,11 +2,10 @@
 import type { AssignRule, IgnoreRule } from "../config/channel.ts";
 import type { Call, Talk } from "./call.ts";
 import type { Direction } from "./event.ts";
-import { normalize } from "./phone.ts";
+import { byHand, type Numbering, normalize } from "./phone.ts";
 
 /** What the rules of a channel are read with. */
-export interface Rules {
-  readonly country?: string;
+export interface Rules extends Numbering {
   readonly assign: readonly AssignRule[];
   readonly ignore: readonly IgnoreRule[];
   readonly internal: boolean;
@@ -25,8 +24,8 @@ export function ignoredBecause(call: Call, rules: Rules): string | undefined {
   if (call.internal && !rules.internal) return "internal";
   const rule = rules.ignore.findIndex(
     (rule) =>
-      selects(rule, call, involved(call), rules.country) &&
-      (rule.phone === undefined || samePhone(rule.phone, call.phone, rules.country)) &&
+      selects(rule, call, involved(call), rules) &&
+      (rule.phone === undefined || samePhone(rule.phone, call.phone, rules)) &&
       (rule.shorter_than === undefined || talkedLess(call, rule.shorter_than)),
   );
   return rule < 0 ? undefined : `ignore rule ${rule + 1}`;
@@ -39,7 +38,7 @@ function talkedLess(call: Call, seconds: number): boolean {
 
 /** Whether the call's audio must be neither fetched nor kept. */
 export function audioExcepted(call: Call, rules: Rules): boolean {
-  return rules.recordings.except.some((rule) => selects(rule, call, involved(call), rules.country));
+  return rules.recordings.except.some((rule) => selects(rule, call, involved(call), rules));
 }
 
 /** The agent who gets the ticket of a call that was talked on. */
@@ -53,22 +52,27 @@ export function creditedTo(call: Call, credit: Rules["credit"]): string | undefi
 export function assignmentOf(call: Call, rules: Rules): AssignRule | undefined {
   const credited = creditedTo(call, rules.credit);
   const extensions = credited === undefined ? call.rung : [credited];
-  return rules.assign.find((rule) => selects(rule, call, extensions, rules.country));
+  return rules.assign.find((rule) => selects(rule, call, extensions, rules));
 }
 
-function selects(rule: Selection, call: Call, extensions: readonly string[], country?: string): boolean {
+function selects(rule: Selection, call: Call, extensions: readonly string[], numbering: Numbering): boolean {
   return (
     (rule.direction === undefined || rule.direction === call.direction) &&
-    (rule.line === undefined || samePhone(rule.line, call.line, country)) &&
+    (rule.line === undefined || samePhone(rule.line, call.line, numbering)) &&
     (rule.extension === undefined || extensions.includes(rule.extension))
   );
 }
 
 /** `pattern` may end in `*`, for every number that begins so. */
-function samePhone(pattern: string, phone: string | undefined, country?: string): boolean {
+function samePhone(pattern: string, phone: string | undefined, numbering: Numbering): boolean {
   if (phone === undefined) return false;
-  if (pattern.endsWith("*")) return phone.startsWith(pattern.slice(0, -1));
-  return normalize(pattern, country) === phone;
+  if (pattern.endsWith("*")) return phone.startsWith(beginning(pattern.slice(0, -1)));
+  return normalize(pattern, byHand(numbering)) === phone;
+}
+
+/** Without what people write between digits; `00` stands for the plus, since no number that is complete begins so. */
+function beginning(pattern: string): string {
+  return /^[+\d\s().\-/]*$/.test(pattern) ? pattern.replace(/[^+\d]/g, "").replace(/^00/, "+") : pattern;
 }
 
 function involved(call: Call): string[] {

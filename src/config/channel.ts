@@ -1,12 +1,23 @@
 /** What a channel's table may hold. Every key is explained in docs/configuration.md. */
 import * as z from "zod";
 import { placeholders } from "../calls/comment.ts";
+import type { ExtensionRange } from "../calls/extension.ts";
 import { isCountry } from "../calls/phone.ts";
 
 const id = z.union([z.string().min(1), z.number().int()]).transform(String);
 const ids = z.array(id).min(1);
 const number = z.union([z.string().min(1), z.number().int()]).transform(String);
 const direction = z.enum(["incoming", "outgoing"]);
+
+const extensionsForm = 'must be an extension such as 8500, or a range such as "100-199" with as many digits in both';
+
+/** A single extension is a range of one. */
+const extensionRange = z.union([z.string(), z.number()], extensionsForm).transform((value, context): ExtensionRange => {
+  const [, from = "", to = from] = /^\s*(\d{1,10})(?:\s*-\s*(\d{1,10}))?\s*$/.exec(String(value)) ?? [];
+  if (from === "" || from.length !== to.length) context.addIssue({ code: "custom", message: extensionsForm });
+  else if (from > to) context.addIssue({ code: "custom", message: "is a range that ends before it begins" });
+  return { from, to };
+});
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
@@ -85,6 +96,7 @@ export const channelTable = z
     country: z.string().refine(isCountry, "must be an ISO 3166 code of two capitals, such as UA").optional(),
     delivery: z.enum(["live", "final"]).default("live"),
     lines: z.array(number).default([]),
+    extensions: z.array(extensionRange).optional(),
     assign: z.array(assignment).default([]),
     credit: z.enum(["last", "first", "longest"]).default("last"),
     ignore: z.array(ignored).default([]),

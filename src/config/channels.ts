@@ -1,4 +1,5 @@
 /** What the user configured: read once, checked whole, every fault named. */
+import type { Writing } from "../calls/phone.ts";
 import { providers } from "../providers/index.ts";
 import type { Account, Provider } from "../providers/provider.ts";
 import { type ChannelTable, channelTable } from "./channel.ts";
@@ -8,6 +9,8 @@ import { type ChannelSecrets, readSecrets } from "./secrets.ts";
 export interface Channel extends Omit<ChannelTable, "provider"> {
   readonly name: string;
   readonly provider: Provider;
+  /** How the provider writes numbers. */
+  readonly numbers: Writing;
   /** The provider's own table, parsed. */
   readonly settings: unknown;
   readonly secrets: ChannelSecrets;
@@ -105,7 +108,7 @@ function readChannel(name: string, table: unknown, env: object): Channel | { fau
     ...("faults" in secrets ? secrets.faults : []),
   ];
   if (!common.success || !settings.success || "faults" in secrets) return { faults };
-  return { ...common.data, name, provider, settings: settings.data, secrets };
+  return { ...common.data, name, provider, numbers: provider.numbers, settings: settings.data, secrets };
 }
 
 /** The channel as its provider sees it. `origin` is the worker's own, for channels without a `url`. */
@@ -117,5 +120,7 @@ export function accountOf(channel: Channel, origin: string): Account {
     hookUrl: `${channel.url ?? origin}/hooks/${channel.name}${path}`,
     api: channel.api,
     lines: channel.lines,
+    country: channel.country,
+    extensions: channel.extensions,
   };
 }

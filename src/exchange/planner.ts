@@ -72,7 +72,7 @@ export class Planner {
   }
 
   fold(channel: Channel, { channel: name, call }: CallKey): Call {
-    return fold(call, this.#desk.store.eventsOf({ channel: name, call }), { country: channel.country });
+    return fold(call, this.#desk.store.eventsOf({ channel: name, call }), channel);
   }
 
   #stepOf(channel: Channel, call: Call, desired: Desired, told: Told): Step | undefined {

@@ -1,6 +1,8 @@
 /** What a PBX is to Trunkline: facts and pure functions. No storage, no clock, no other provider. */
 import type { ZodType } from "zod";
 import type { CallEvent, Recording } from "../calls/event.ts";
+import type { ExtensionRange } from "../calls/extension.ts";
+import type { Writing } from "../calls/phone.ts";
 import type { Hook } from "../hooks/hook.ts";
 import type { Verdict } from "../verify/verdict.ts";
 
@@ -16,6 +18,10 @@ export interface Account<Settings = unknown> {
   readonly api?: string;
   /** The company's own numbers, where configured. */
   readonly lines: readonly string[];
+  /** ISO 3166 code of the channel's country, where configured. */
+  readonly country?: string;
+  /** What counts as an extension, where configured; it then replaces the form that the PBX's extensions have. */
+  readonly extensions?: readonly ExtensionRange[];
 }
 
 /** How to answer a webhook. */
@@ -93,6 +99,8 @@ export interface Provider<Settings = unknown> {
   /** Secrets by the name after the channel's prefix. */
   readonly secrets: { readonly required: readonly string[]; readonly optional?: readonly string[] };
   readonly settings: ZodType<Settings>;
+  /** How it writes numbers that have no plus. One that differs, such as what an agent dialled, says so in its event. */
+  readonly numbers: Writing;
   /** Its webhooks carry no authenticity of their own: `HOOK_SECRET` is required. */
   readonly needsHookSecret?: true;
   /** Answers the PBX's check of a new webhook address, which it sends unsigned. */

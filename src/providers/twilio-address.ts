@@ -1,4 +1,12 @@
 /** Who is behind the addresses in Twilio's `From` and `To`: numbers, softphones (`client:ann`), SIP users. */
+import { type ExtensionRange, isAmong } from "../calls/extension.ts";
+import { normalize, type Writing } from "../calls/phone.ts";
+
+/** What counts as an extension, where the channel says so. Twilio has none: a short number is one like any other. */
+type Extensions = readonly ExtensionRange[] | undefined;
+
+/** Numbers have their plus, but for what softphones dial and SIP users are called. */
+export const writing: Writing = "national";
 
 /** What stands for a hidden number: the words ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a keypad. */
 const hidden = new Set(["266696687", "7378742833", "2562533", "8656696", "86282452253"]);
@@ -9,35 +17,49 @@ const written = /^\+?[\d\s().-]+$/;
 /** The SIP domains of Twilio's customers, regional ones too: `acme.sip.twilio.com`, `acme.sip.us1.twilio.com`. */
 const sipDomain = /\.sip(\.[a-z0-9-]+){0,2}\.twilio\.com$/i;
 
-/** Fewer digits than this in a SIP user are an extension, unless there is a plus. */
-const minSipDigits = 7;
-
-/** The number in an address; undefined for users, for names, and for callers who hide theirs. */
-export function numberIn(address: string | null): string | undefined {
-  const user = sip(address)?.user;
-  const text = user ?? (address ?? "").trim().replace(/^whatsapp:/i, "");
+/** The number in an address; undefined for users, for names, for extensions, and for callers who hide theirs. */
+export function numberIn(address: string | null, extensions: Extensions): string | undefined {
+  const text = textIn(address);
   const digits = digitsOf(text);
   if (!written.test(text) || digits.length < 2 || hidden.has(digits)) return undefined;
-  const extension = user !== undefined && !text.startsWith("+") && digits.length < minSipDigits;
-  return extension ? undefined : text;
+  return isAmong(text, extensions ?? []) ? undefined : text;
 }
 
 /** The user of a softphone or of a SIP domain at Twilio: staff. A website's visitors call as `client:Anonymous`. */
 export function userIn(address: string | null): string | undefined {
   const client = clientIn(address);
   if (client !== undefined) return client.toLowerCase() === "anonymous" ? undefined : client;
+  return deskPhoneIn(address);
+}
+
+/** The user of a SIP domain at Twilio. */
+export function deskPhoneIn(address: string | null): string | undefined {
   const parts = sip(address);
   return parts && sipDomain.test(parts.host) ? parts.user : undefined;
 }
 
-/** As `userIn`, for an address that was dialled: a SIP user elsewhere is staff too, unless it is a number on a trunk. */
-export function dialledUserIn(address: string | null): string | undefined {
-  return userIn(address) ?? (numberIn(address) === undefined ? sip(address)?.user : undefined);
+/** As `userIn`, for an address that was dialled: a name at another SIP host is staff too, and so is an extension. */
+export function dialledUserIn(address: string | null, extensions: Extensions): string | undefined {
+  if (isAmong(textIn(address), extensions ?? [])) return textIn(address);
+  return userIn(address) ?? (numberIn(address, extensions) === undefined ? sip(address)?.user : undefined);
 }
 
-/** Whether `number` is one of `numbers`, however they are punctuated. */
-export function isOneOf(number: string | undefined, numbers: readonly string[]): boolean {
-  return number !== undefined && numbers.some((known) => digitsOf(known) === digitsOf(number));
+/** Whether both are SIP addresses of one user; ports and parameters do not count. */
+export function isSameUser(a: string | null, b: string | null): boolean {
+  const [one, other] = [sip(a), sip(b)];
+  return one !== undefined && one.user === other?.user && one.host.toLowerCase() === other.host.toLowerCase();
+}
+
+/** Whether `number` is one of `numbers`, however they are written. */
+export function isOneOf(number: string | undefined, numbers: readonly string[], country: string | undefined): boolean {
+  if (number === undefined) return false;
+  const read = (text: string) => normalize(text, { country, numbers: writing });
+  return numbers.some((known) => digitsOf(known) === digitsOf(number) || read(known) === read(number));
+}
+
+/** What a SIP address or a plain one names. */
+function textIn(address: string | null): string {
+  return sip(address)?.user ?? (address ?? "").trim().replace(/^whatsapp:/i, "");
 }
 
 function clientIn(address: string | null): string | undefined {

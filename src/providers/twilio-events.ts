@@ -1,7 +1,8 @@
 /** From Twilio's fields to events of a call. `From` and `To` of a leg are the same in each of its webhooks. */
 import type { CallEvent, FinalStatus, LegEvent, LegStatus, Recording } from "../calls/event.ts";
+import { isAmong } from "../calls/extension.ts";
 import type { Account } from "./provider.ts";
-import { dialledUserIn, isOneOf, numberIn, userIn } from "./twilio-address.ts";
+import { deskPhoneIn, dialledUserIn, isOneOf, isSameUser, numberIn, userIn } from "./twilio-address.ts";
 import type { TwilioSettings } from "./twilio-settings.ts";
 
 type TwilioAccount = Account<TwilioSettings>;
@@ -116,52 +117,85 @@ function callOf(fields: URLSearchParams): string {
 }
 
 function knownOf(fields: URLSearchParams, account: TwilioAccount): Known {
-  const known = isChild(fields) ? { guess: guessOf(fields, account) } : rootOf(fields, account);
+  const known = isChild(fields) ? legOf(fields, account) : rootOf(fields, account);
   return { call: callOf(fields), ...known, note: noteOf(fields) };
 }
 
 /** The root leg tells for sure, except whom a softphone without a number calls: its child leg does. */
 function rootOf(fields: URLSearchParams, account: TwilioAccount): Omit<Known, "call"> {
+  const { extensions } = account;
   const [from, to] = [fields.get("From"), fields.get("To")];
   if (fields.get("Direction") === "outbound-api") {
-    const phone = ringsAgentFirst(fields, account) ? undefined : numberIn(to);
-    return { direction: "outgoing", phone, line: numberIn(from) };
+    const agentFirst = ringsAgentFirst(fields, account);
+    const phone = agentFirst ? undefined : numberIn(to, extensions);
+    return { direction: "outgoing", phone, line: numberIn(from, extensions), internal: agentFirst ? undefined : false };
   }
   const extension = userIn(from);
   if (extension === undefined) {
-    const phone = numberIn(from);
-    return { direction: "incoming", phone, withheld: phone === undefined ? true : undefined, line: numberIn(to) };
+    const phone = numberIn(from, undefined);
+    const withheld = phone === undefined ? true : undefined;
+    return { direction: "incoming", phone, withheld, line: numberIn(to, extensions), internal: false };
   }
   const phone = dialledNumber(fields, account);
-  const internal = phone === undefined && dialledUserIn(to) !== undefined ? true : undefined;
-  return { direction: "outgoing", extension, phone, internal };
+  return { direction: "outgoing", extension, phone, internal: isBetweenUsers(fields, phone, account) };
+}
+
+/** Whom a user of a SIP domain calls by digits, user or customer, only the leg tells that is dialled for it. */
+function isBetweenUsers(
+  fields: URLSearchParams,
+  phone: string | undefined,
+  account: TwilioAccount,
+): boolean | undefined {
+  const to = fields.get("To");
+  if (phone !== undefined) return userIn(to) === phone ? undefined : false;
+  const { extensions } = account;
+  const extension = dialledIn(fields, account).some((text) => isAmong(text, extensions ?? []));
+  return extension || dialledUserIn(to, extensions) !== undefined || undefined;
 }
 
 /** Click-to-call rings the agent, and the customer once the agent is there: as a child leg. */
-function ringsAgentFirst(fields: URLSearchParams, { settings }: TwilioAccount): boolean {
+function ringsAgentFirst(fields: URLSearchParams, account: TwilioAccount): boolean {
+  const { settings, extensions, country } = account;
   const to = fields.get("To");
-  return dialledUserIn(to) !== undefined || isOneOf(numberIn(to), settings.forward);
+  const agents = settings.forward.flatMap((destination) => numberIn(destination, extensions) ?? []);
+  return agentIn(to, account) !== undefined || isOneOf(numberIn(to, extensions), agents, country);
 }
 
-function dialledNumber(fields: URLSearchParams, { settings }: TwilioAccount): string | undefined {
+function dialledNumber(fields: URLSearchParams, account: TwilioAccount): string | undefined {
+  return dialledIn(fields, account).flatMap((text) => numberIn(text, account.extensions) ?? [])[0];
+}
+
+/** What a softphone says that it dials, the likeliest first. */
+function dialledIn(fields: URLSearchParams, { settings }: TwilioAccount): string[] {
   const names = settings.number_field === undefined ? ["To", ...numberFields] : [settings.number_field, "To"];
-  return names.map((name) => numberIn(fields.get(name))).find((number) => number !== undefined);
+  return names.flatMap((name) => fields.get(name) ?? []);
 }
 
-/** A child leg cannot tell its root's direction. */
-function guessOf(fields: URLSearchParams, account: TwilioAccount): CallEvent["guess"] {
+/**
+ * A child leg cannot tell its root's direction. One between desk phones is their own call, unless they hand over a customer;
+ * one between softphones need not be: a website's visitor may have a name.
+ */
+function legOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallEvent, "guess" | "internal"> {
   const [from, to] = [fields.get("From"), fields.get("To")];
-  const toUser = dialledUserIn(to) !== undefined;
-  const phone = toUser ? undefined : numberIn(to);
+  const toUser = agentIn(to, account) !== undefined;
+  const guess = guessOf(from, toUser ? undefined : numberIn(to, account.extensions), account);
+  const desks = deskPhoneIn(from) !== undefined && deskPhoneIn(to) !== undefined;
+  const toCustomer = userIn(from) !== undefined && !toUser;
+  return { guess, internal: desks ? true : toCustomer ? false : undefined };
+}
+
+/** `phone`: the number that was dialled, absent where it was a user. */
+function guessOf(from: string | null, phone: string | undefined, account: TwilioAccount): CallEvent["guess"] {
   if (userIn(from) !== undefined) return { direction: "outgoing", phone };
+  const caller = numberIn(from, account.extensions);
   const lines = [...account.lines, account.settings.caller_id ?? ""];
-  if (!toUser && isOneOf(numberIn(from), lines)) return { direction: "outgoing", phone, line: numberIn(from) };
-  return { direction: "incoming", phone: numberIn(from) };
+  const ours = phone !== undefined && isOneOf(caller, lines, account.country);
+  return ours ? { direction: "outgoing", phone, line: caller } : { direction: "incoming", phone: caller };
 }
 
 /** How far the leg got that the webhook is about, and whether that ends the call. */
 function progressOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallEvent, "leg" | "ended"> {
-  if (isChild(fields)) return { leg: childLeg(fields) };
+  if (isChild(fields)) return { leg: childLeg(fields, account) };
   if (fields.get("Direction") === "outbound-api")
     return { leg: restLeg(fields, account), ended: restEnd(fields, account) };
   const ended = ends.get(fields.get("CallStatus") ?? "");
@@ -169,18 +203,29 @@ function progressOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallE
   return { ended: ended === "canceled" && incoming ? "missed" : ended };
 }
 
+/** The user behind an address that was dialled. Whom `forward` names by a SIP address is one, be it of digits. */
+function agentIn(to: string | null, { settings, extensions }: TwilioAccount): string | undefined {
+  const forwarded = settings.forward.find((destination) => isSameUser(destination, to));
+  return dialledUserIn(to, extensions) ?? (forwarded && numberIn(to, undefined));
+}
+
 /** A leg from one user to another has no party: it is the other end of their internal call. */
-function childLeg(fields: URLSearchParams): LegEvent | undefined {
+function childLeg(fields: URLSearchParams, account: TwilioAccount): LegEvent | undefined {
   const [from, to] = [fields.get("From"), fields.get("To")];
-  const extension = dialledUserIn(to);
+  const extension = agentIn(to, account);
   const party = extension !== undefined && userIn(from) === undefined ? "agent" : undefined;
-  return ownLeg(fields, { party, extension, number: extension === undefined ? numberIn(to) : undefined });
+  return ownLeg(fields, {
+    party,
+    extension,
+    number: extension === undefined ? numberIn(to, account.extensions) : undefined,
+  });
 }
 
 function restLeg(fields: URLSearchParams, account: TwilioAccount): LegEvent | undefined {
   const [to, party] = [fields.get("To"), ringsAgentFirst(fields, account) ? "agent" : "customer"] as const;
-  const extension = dialledUserIn(to);
-  return ownLeg(fields, { party, extension, number: extension === undefined ? numberIn(to) : undefined });
+  const extension = agentIn(to, account);
+  const number = extension === undefined ? numberIn(to, account.extensions) : undefined;
+  return ownLeg(fields, { party, extension, number });
 }
 
 /** An agent who does not pick up a click-to-call gave the call up: the customer was never rung. */

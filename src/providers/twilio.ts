@@ -3,7 +3,7 @@ import type { CallEvent } from "../calls/event.ts";
 import { formText, urlAndFormSignature } from "../verify/twilio-signature.ts";
 import { inWindow } from "../verify/window.ts";
 import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
-import { dialledUserIn, numberIn } from "./twilio-address.ts";
+import { dialledUserIn, numberIn, writing } from "./twilio-address.ts";
 import {
   dialEvent,
   isOver,
@@ -26,6 +26,7 @@ export const twilio = {
   name: "twilio",
   secrets: { required: ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"] },
   settings: twilioSettings,
+  numbers: writing,
   async verify(hook, { secrets }) {
     const verdict = await signed(hook, secrets);
     const at = timeIn(hook.fields);
@@ -145,7 +146,9 @@ function apiOf(url: string | undefined): string {
 }
 
 /** Whom our own TwiML rings, so that the card pops up there before Twilio tells of the first leg. */
-function ringsBy(event: CallEvent, { settings }: Account<TwilioSettings>): string[] | undefined {
+function ringsBy(event: CallEvent, { settings, extensions }: Account<TwilioSettings>): string[] | undefined {
   if (event.direction !== "incoming" || settings.forward.length === 0) return undefined;
-  return settings.forward.map((destination) => dialledUserIn(destination) ?? numberIn(destination) ?? destination);
+  return settings.forward.map(
+    (destination) => dialledUserIn(destination, extensions) ?? numberIn(destination, extensions) ?? destination,
+  );
 }

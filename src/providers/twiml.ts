@@ -1,5 +1,7 @@
 /** What we answer when Twilio asks what to do with a call. Neutral, unless the channel's settings ask for more. */
+import { normalize } from "../calls/phone.ts";
 import type { Account, Reply } from "./provider.ts";
+import { writing } from "./twilio-address.ts";
 import type { TwilioSettings } from "./twilio-settings.ts";
 
 /**
@@ -27,7 +29,9 @@ export function callOut(account: Account<TwilioSettings>, number: string | undef
   const { redirect, caller_id: callerId } = account.settings;
   if (redirect !== undefined) return connect(account);
   if (callerId === undefined || number === undefined) return nothing;
-  return respond(dial(account, { callerId }, [number.replace(/[^\d+]/g, "")]));
+  // Twilio takes a number without a country for one of the US.
+  const { country } = account;
+  return respond(dial(account, { callerId }, [normalize(number, { country, numbers: writing })]));
 }
 
 /** Nobody answered: the greeting, then a message. */

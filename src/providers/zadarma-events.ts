@@ -1,12 +1,13 @@
 /** What each of Zadarma's events says, and which of its fields its signature covers. All values are text. */
 import type { CallEvent, Direction, FinalStatus, LegEvent, Recording } from "../calls/event.ts";
 import { plain } from "../calls/plain.ts";
-import { extensionOf, isExtension, lineOf, numberOf } from "./zadarma-numbers.ts";
+import { type Extensions, extensionOf, isExtension, lineOf, numberOf } from "./zadarma-numbers.ts";
 
 export type Facts = Omit<CallEvent, "call" | "id" | "direction" | "startedAt">;
 
 type Says = (
   fields: URLSearchParams,
+  extensions: Extensions,
   direction: Direction | undefined,
 ) => readonly Facts[] | { readonly malformed: string };
 
@@ -65,34 +66,35 @@ export function identityOf(fields: URLSearchParams, i: number): string {
   return [...telling.map((name) => (fields.get(name) ?? "").slice(0, maxTellingLength)), i].join("|");
 }
 
-function begins(fields: URLSearchParams): Facts[] {
-  return [reachedFacts(fields)];
+function begins(fields: URLSearchParams, extensions: Extensions): Facts[] {
+  return [reachedFacts(fields, extensions)];
 }
 
 /** One comes for each extension that rings. */
-function rings(fields: URLSearchParams, direction: Direction | undefined): Facts[] {
+function rings(fields: URLSearchParams, extensions: Extensions, direction: Direction | undefined): Facts[] {
   const leg = agentLeg(fields, "ringing");
   // While an outgoing call is handed over, who calls whom in these fields is not documented.
-  return [direction === "outgoing" ? { leg } : { ...reachedFacts(fields), leg }];
+  return [direction === "outgoing" ? { leg } : { ...reachedFacts(fields, extensions), leg }];
 }
 
-function answers(fields: URLSearchParams, direction: Direction | undefined): Facts[] {
+function answers(fields: URLSearchParams, extensions: Extensions, direction: Direction | undefined): Facts[] {
   const leg = agentLeg(fields, "in-progress");
   if (direction !== "outgoing") {
     // Without an extension the call was forwarded to a number outside.
     const outside = `external:${numberOf(fields.get("destination")) ?? ""}`;
     const answered: LegEvent = leg ?? { id: outside, party: "agent", status: "in-progress" };
-    return [{ ...(direction && callerFacts(fields)), leg: answered }];
+    return [{ ...(direction && callerFacts(fields, extensions)), leg: answered }];
   }
   const customer: LegEvent = { id: "customer", party: "customer", status: "in-progress" };
   // The customer answered before the call was handed to this extension.
   if (leg?.transferFrom !== undefined) return [{ leg: customer }, { leg }];
   // A click-to-call rings the agent first: this one is them, not the customer.
-  if (leg && extensionOf(fields.get("destination")) === leg.extension) return [{ leg }];
-  return [{ phone: dialledNumber(fields), leg: { ...customer, extension: leg?.extension } }];
+  if (leg && numberOf(fields.get("destination")) === leg.extension) return [{ leg }];
+  const internal = isExtension(fields.get("destination"), extensions) ? undefined : false;
+  return [{ ...dialledNumber(fields), internal, leg: { ...customer, extension: leg?.extension } }];
 }
 
-export function ends(fields: URLSearchParams): Facts[] {
+export function ends(fields: URLSearchParams, extensions: Extensions): Facts[] {
   const outcome = outcomeOf(fields, "incoming");
   const answered = outcome.ended === "answered";
   const last = extensionOf(fields.get("last_internal"));
@@ -109,14 +111,14 @@ export function ends(fields: URLSearchParams): Facts[] {
           last: (answered && last !== undefined) || undefined,
           presumed: last === undefined || undefined,
         };
-  return [{ ...reachedFacts(fields), ...outcome, leg, recording: announcedIn(fields) }];
+  return [{ ...reachedFacts(fields, extensions), ...outcome, leg, recording: announcedIn(fields) }];
 }
 
-function dials(fields: URLSearchParams): Facts[] {
-  return [dialledFacts(fields)];
+function dials(fields: URLSearchParams, extensions: Extensions): Facts[] {
+  return [dialledFacts(fields, extensions)];
 }
 
-export function dialEnds(fields: URLSearchParams): Facts[] {
+export function dialEnds(fields: URLSearchParams, extensions: Extensions): Facts[] {
   const outcome = outcomeOf(fields, "outgoing");
   const extension = extensionOf(fields.get("internal"));
   const last = extensionOf(fields.get("last_internal"));
@@ -125,7 +127,7 @@ export function dialEnds(fields: URLSearchParams): Facts[] {
     ? { id: last, party: "agent", extension: last, status: "answered", last: true }
     : { id: "customer", party: "customer", extension, status: "answered" };
   const leg = outcome.ended === "answered" ? talk : undefined;
-  return [{ ...dialledFacts(fields), ...outcome, leg, recording: announcedIn(fields) }];
+  return [{ ...dialledFacts(fields, extensions), ...outcome, leg, recording: announcedIn(fields) }];
 }
 
 function records(fields: URLSearchParams): Facts[] | { malformed: string } {
@@ -133,34 +135,44 @@ function records(fields: URLSearchParams): Facts[] | { malformed: string } {
   return id === undefined ? { malformed: "call_id_with_rec" } : [{ recording: { id, status: "ready" } }];
 }
 
-/** What every event of a call to us says. */
-function reachedFacts(fields: URLSearchParams): Facts {
-  const internal = isExtension(fields.get("caller_id")) && isExtension(fields.get("called_did"));
-  return { ...callerFacts(fields), line: lineOf(fields.get("called_did")), internal: internal || undefined };
+/** What every event of a call to us says. Two extensions that hand a call over say nothing of whose it is. */
+function reachedFacts(fields: URLSearchParams, extensions: Extensions): Facts {
+  const called = fields.get("called_did");
+  const { internal, ...caller } = callerFacts(fields, extensions);
+  const reached = called && fields.has("caller_id") ? isExtension(called, extensions) : undefined;
+  const between = reached && fields.get("transfer_from") ? undefined : reached;
+  return { ...caller, line: lineOf(called, extensions), internal: internal ?? between };
 }
 
-/** A number that is there but is none (empty, `0`, `anonymous`) is one that is hidden. */
-function callerFacts(fields: URLSearchParams): Pick<Facts, "phone" | "withheld"> {
+/** What is there but is no number (empty, `0`, `anonymous`) hides one. Who hands the call over is not who began it. */
+function callerFacts(fields: URLSearchParams, extensions: Extensions): Pick<Facts, "phone" | "withheld" | "internal"> {
   const caller = fields.get("caller_id");
+  if (caller === null) return {};
   const phone = numberOf(caller);
-  return caller !== null && phone === undefined ? { withheld: true } : { phone };
+  if (isExtension(caller, extensions)) return fields.get("transfer_from") ? {} : { phone };
+  return phone === undefined ? { withheld: true, internal: false } : { phone, internal: false };
 }
 
-/** What every event of a call from us says. `caller_id` is what the customer is shown, not the extension. */
-function dialledFacts(fields: URLSearchParams): Facts {
-  const internal = isExtension(fields.get("internal")) && isExtension(fields.get("destination"));
+/** What every event of a call from us says. `caller_id` is what the customer is shown; another extension, the extension. */
+function dialledFacts(fields: URLSearchParams, extensions: Extensions): Facts {
+  const destination = fields.get("destination");
+  const dialled = destination ? isExtension(destination, extensions) : undefined;
+  const extension = extensionOf(fields.get("internal"));
+  const byExtension = extension !== undefined || isExtension(fields.get("caller_id"), extensions);
   return {
-    phone: dialledNumber(fields),
-    line: lineOf(fields.get("caller_id")),
-    extension: extensionOf(fields.get("internal")),
-    internal: internal || undefined,
+    ...dialledNumber(fields),
+    line: lineOf(fields.get("caller_id"), extensions),
+    extension,
+    internal: dialled && !byExtension ? undefined : dialled,
   };
 }
 
-/** What was dialled may also be an address. */
-function dialledNumber(fields: URLSearchParams): string | undefined {
+/** Zadarma's own reading counts before what was dialled, which may be written as at home, or an address. */
+function dialledNumber(fields: URLSearchParams): Pick<Facts, "phone" | "writing"> {
+  const inFull = numberOf(fields.get("dst_e164"));
+  if (inFull !== undefined) return { phone: inFull };
   const destination = fields.get("destination");
-  return numberOf(fields.get("dst_e164")) ?? numberOf(destination) ?? (plain(destination ?? "") || undefined);
+  return { phone: numberOf(destination) ?? (plain(destination ?? "") || undefined), writing: "either" };
 }
 
 function agentLeg(fields: URLSearchParams, status: "ringing" | "in-progress"): LegEvent | undefined {

@@ -1,27 +1,46 @@
 /** Numbers and extensions as Zadarma writes them, which is never quite the same. */
+import { type ExtensionRange, isAmong } from "../calls/extension.ts";
 import { plain } from "../calls/plain.ts";
 
-/** An extension as users of the PBX log in: `499499-100`. */
+/** What counts as an extension, where the channel says so. */
+export type Extensions = readonly ExtensionRange[] | undefined;
+
+/** An extension as users of the PBX log in, `499499-100`, in a field that holds nothing but extensions. */
 const login = /^\d{4,8}-(\d{2,6})$/;
 
-/** By the short form, since events of one call mix both. */
+/** The same where a number may stand as well, which people write with hyphens too: ids of PBXs have six digits and more. */
+const loginForSure = /^[1-9]\d{5,7}-(\d{3})$/;
+
+/** Zadarma's extensions have three digits: https://zadarma.com/en/support/api/ */
+const short = /^[1-9]\d{2}$/;
+
+/**
+ * What every phone takes for an emergency call (3GPP TS 22.101, 10.1.1), if it has three digits. A PBX with as many
+ * extensions names them in the channel's `extensions`.
+ */
+const emergencies: ReadonlySet<string> = new Set(["110", "112", "118", "119", "911", "999"]);
+
+/** Of a field that holds an extension, by the short form, since events of one call mix both. */
 export function extensionOf(written: string | null): string | undefined {
   const text = plain(written ?? "");
   const extension = login.exec(text)?.[1] ?? text;
   return /^\w{1,32}$/.test(extension) ? extension : undefined;
 }
 
-export function isExtension(written: string | null): boolean {
-  return /^\d{2,6}$/.test(extensionOf(written) ?? "");
+/** Whether what may be a number is an extension: by its form, never by being short. */
+export function isExtension(written: string | null, extensions: Extensions): boolean {
+  const text = plain(written ?? "");
+  if (loginForSure.test(text)) return true;
+  return extensions ? isAmong(text, extensions) : short.test(text) && !emergencies.has(text);
 }
 
-export function lineOf(written: string | null): string | undefined {
-  return isExtension(written) ? undefined : numberOf(written);
+export function lineOf(written: string | null, extensions: Extensions): string | undefined {
+  return isExtension(written, extensions) ? undefined : numberOf(written);
 }
 
 /** With or without its plus, as it came: the fold knows the country. `0` stands for none. */
 export function numberOf(written: string | null): string | undefined {
   const text = plain(written ?? "");
-  const number = login.exec(text)?.[1] ?? text.replace(/[\s().-]/g, "");
+  const number = loginForSure.exec(text)?.[1] ?? text.replace(/[\s().-]/g, "");
   return /^\+?\d{1,20}$/.test(number) && !/^\+?0+$/.test(number) ? number : undefined;
 }

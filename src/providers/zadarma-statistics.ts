@@ -4,7 +4,7 @@ import type { CallEvent, Direction } from "../calls/event.ts";
 import type { AskedCall, CallState } from "./provider.ts";
 import { instantOf, wallClockOf } from "./zadarma-clock.ts";
 import { dialEnds, directionOf, ends, type Facts } from "./zadarma-events.ts";
-import { extensionOf, isExtension } from "./zadarma-numbers.ts";
+import { type Extensions, extensionOf, isExtension } from "./zadarma-numbers.ts";
 import { refusalIn } from "./zadarma-request.ts";
 
 const hourMs = 60 * 60_000;
@@ -27,7 +27,9 @@ const row = z.object({
   seconds: z.coerce.number().catch(0),
   is_recorded: z.union([z.boolean(), z.string(), z.number()]).nullish(),
 });
-type Row = z.infer<typeof row>;
+
+/** `agent`: the extension that it is of. */
+type Row = z.infer<typeof row> & { readonly agent?: string };
 
 /** The parameters that ask for the rows of `calls`. `version` 2 has a call's rows one by one. */
 export function statisticsOf(calls: readonly AskedCall[], zone: string | undefined): Readonly<Record<string, string>> {
@@ -42,11 +44,12 @@ export function statisticsOf(calls: readonly AskedCall[], zone: string | undefin
 }
 
 /** Statistics are of what has ended: a call that is not among them may be alive as well as forgotten. */
-export function toldBy(answer: unknown, call: string, zone: string | undefined): CallState {
+export function toldBy(answer: unknown, call: string, zone: string | undefined, extensions: Extensions): CallState {
   const listed = statistics.safeParse(answer).data;
   if (!listed) return { kind: "unknown", why: refusalIn(answer) ?? "the answer is no statistics of Zadarma's" };
-  const rows = listed.stats.flatMap((found) => row.safeParse(found).data ?? []).filter((of) => of.pbx_call_id === call);
-  if (rows.length === 0) return { kind: "unknown", why: "the statistics do not list the call" };
+  const found = listed.stats.flatMap((stat) => row.safeParse(stat).data ?? []).filter((of) => of.pbx_call_id === call);
+  if (found.length === 0) return { kind: "unknown", why: "the statistics do not list the call" };
+  const rows = found.map((row): Row => ({ ...row, agent: agentOf(row, extensions) }));
   return { kind: "over", events: eventsOf(call, rows.sort(inOrder), zone) };
 }
 
@@ -75,27 +78,27 @@ function endsIn(rows: readonly Row[], direction: Direction | undefined): Facts[]
   const telling = tellingOf(rows);
   const answered = telling.filter(isAnswered);
   const [first, last] = [answered[0], answered.at(-1)];
-  if (!first || !last) return telling.flatMap((row) => endOf(row, { internal: agentOf(row) }, direction));
+  if (!first || !last) return telling.flatMap((row) => endOf(row, { internal: row.agent }, direction));
   const duration = answered.reduce((sum, { seconds }) => sum + seconds, 0);
-  const talked = { internal: agentOf(first), last_internal: agentOf(last), duration: String(duration) };
+  const talked = { internal: first.agent, last_internal: last.agent, duration: String(duration) };
   return endOf(last, talked, direction);
 }
 
 /** As if the last webhook of the call had been heard. */
 function endOf({ disposition }: Row, fields: Record<string, string | undefined>, direction?: Direction): Facts[] {
   const said = Object.entries({ disposition, ...fields }).flatMap(([name, value]) => (value ? [[name, value]] : []));
-  return (direction === "outgoing" ? dialEnds : ends)(new URLSearchParams(said));
+  return (direction === "outgoing" ? dialEnds : ends)(new URLSearchParams(said), undefined);
 }
 
 /** Each agent's talk. On an outgoing call who placed it is known by the end. */
 function talksIn(rows: readonly Row[], direction: Direction | undefined): Facts[] {
   const answered = tellingOf(rows).filter(isAnswered);
-  const placing = direction === "outgoing" ? answered[0] && agentOf(answered[0]) : undefined;
-  const agents = new Set(answered.flatMap((row) => agentOf(row) ?? []));
+  const placing = direction === "outgoing" ? answered[0]?.agent : undefined;
+  const agents = new Set(answered.flatMap(({ agent }) => agent ?? []));
   return [...agents]
     .filter((agent) => agent !== placing)
     .map((extension) => {
-      const seconds = answered.reduce((sum, row) => sum + (agentOf(row) === extension ? row.seconds : 0), 0);
+      const seconds = answered.reduce((sum, row) => sum + (row.agent === extension ? row.seconds : 0), 0);
       return { leg: { id: extension, party: "agent", extension, status: "answered", seconds } };
     });
 }
@@ -110,7 +113,7 @@ function recordingsIn(rows: readonly Row[]): Facts[] {
 
 /** A menu answers every call: where extensions were rung, only their rows tell. */
 function tellingOf(rows: readonly Row[]): readonly Row[] {
-  const ofAgents = rows.filter((row) => agentOf(row) !== undefined);
+  const ofAgents = rows.filter(({ agent }) => agent !== undefined);
   return ofAgents.length > 0 ? ofAgents : rows;
 }
 
@@ -119,7 +122,7 @@ function isAnswered({ disposition }: Row): boolean {
 }
 
 /** The caller may stand in either field, and so may the extension. */
-function agentOf({ sip, destination }: Row): string | undefined {
-  const written = [sip, destination].map(String).find(isExtension);
+function agentOf({ sip, destination }: z.infer<typeof row>, extensions: Extensions): string | undefined {
+  const written = [sip, destination].map(String).find((text) => isExtension(text, extensions));
   return written === undefined ? undefined : extensionOf(written);
 }

@@ -53,6 +53,8 @@ export const zadarma = {
   name: "zadarma",
   secrets: { required: ["ZADARMA_KEY", "ZADARMA_SECRET"] },
   settings,
+  // With a plus, or without, or with 00; what agents dial is as they dial it.
+  numbers: "international",
 
   challenge({ fields }) {
     const echo = fields.get("zd_echo");
@@ -80,7 +82,7 @@ export const zadarma = {
     const call = fields.get("pbx_call_id") ?? "";
     if (!idPattern.test(call)) return { kind: "malformed", field: "pbx_call_id", problem: "is missing or no id" };
     const direction = event.direction ?? directionOf(call);
-    const said = event.says(fields, direction);
+    const said = event.says(fields, account.extensions, direction);
     if ("malformed" in said) return { kind: "malformed", field: said.malformed, problem: "is missing or no id" };
     const startedAt = instantOf(fields.get("call_start") ?? "", zoneOf(account));
     const heard = said.map((facts, i): CallEvent => {
@@ -112,7 +114,7 @@ export const zadarma = {
         },
       ];
     },
-    read: ([answer], { call }, account) => toldBy(answer, call, zoneOf(account)),
+    read: ([answer], { call }, account) => toldBy(answer, call, zoneOf(account), account.extensions),
   },
 } satisfies Provider<ZadarmaSettings>;
 

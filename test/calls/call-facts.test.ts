@@ -69,6 +69,17 @@ describe("what the events say of the other side", () => {
       { rung: ["101", "102", "103"] },
     ],
     ["both ends are extensions", [comesIn(), at(1, { internal: true })], { internal: true }],
+    [
+      "one event that tells of a customer outweighs all that tell of two extensions",
+      [comesIn({ internal: false }), at(1, { internal: true, phone: "101" }), at(2, { internal: true })],
+      { internal: false, phone: "+380441234567" },
+    ],
+    [
+      "a customer's number is not what two extensions say of each other",
+      [comesIn({ phone: "112", internal: false }), at(1, { internal: true, phone: "1010" })],
+      { internal: false, phone: "112" },
+    ],
+    ["between extensions it is", [at(1, { internal: true, phone: "101" })], { internal: true, phone: "101" }],
     ["the call began when the PBX says so", [comesIn(), at(3, { startedAt: after(-2) })], { startedAt: after(-2) }],
     ["failing that, it began with its first event", [rings(3, "101"), comesIn()], { startedAt: after(0) }],
     [
@@ -77,6 +88,24 @@ describe("what the events say of the other side", () => {
       { notes: ["a", "b"] },
     ],
   ]);
+
+  test("a number is read as its PBX writes it, and one that was dialled as hands write", () => {
+    const numbering = { country: "IT", numbers: "international" } as const;
+    const said = { phone: "34612345678" };
+    expect(fold("c1", [comesIn(said)], numbering).phone).toBe("+34612345678");
+    expect(fold("c1", [goesOut("101", { ...said, writing: "either" })], numbering).phone).toBe("34612345678");
+    expect(
+      fold("c1", [goesOut("101", { phone: undefined, guess: { direction: "outgoing", ...said } })], numbering),
+    ).toMatchObject({ phone: "+34612345678" });
+    expect(fold("c1", [comesIn({ line: "390612345678" })], numbering).line).toBe("+390612345678");
+  });
+
+  test("a number that came with its plus counts before one that had to be completed", () => {
+    const events = [comesIn({ phone: "0491511234567" }), at(1, { phone: "+491511234567" })];
+    for (const order of [events, events.toReversed()]) {
+      expect(fold("c1", order, { country: "DE" }).phone).toBe("+491511234567");
+    }
+  });
 
   test("a national number is completed by the channel's country", () => {
     expect(fold("c1", [comesIn({ phone: "044 123-45-67" })], { country: "UA" }).phone).toBe("+380441234567");

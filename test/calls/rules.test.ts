@@ -20,6 +20,7 @@ const outgoing = fold("c1", [goesOut("101")]);
 describe("a call is kept from the system", () => {
   const unmeasured = fold("c1", [comesIn(), answers(5, "101"), ends(90, "answered")]);
   const hidden = fold("c1", [comesIn({ phone: undefined, withheld: true })]);
+  const short = fold("c1", [comesIn({ phone: "22-33-44" })], { country: "DE" });
   const national = { country: "UA" };
 
   test.each<[string, Call, Partial<Rules>, string | undefined]>([
@@ -33,6 +34,29 @@ describe("a call is kept from the system", () => {
       { ...national, ignore: [{ phone: "044 1234567" }] },
       "ignore rule 1",
     ],
+    ["by its phone without the plus", answered, { ignore: [{ phone: "380 44 123-45-67" }] }, "ignore rule 1"],
+    ["by its phone with 00", answered, { ignore: [{ phone: "00380441234567" }] }, "ignore rule 1"],
+    [
+      "by its phone as at home, though the PBX writes internationally",
+      answered,
+      { ...national, numbers: "international", ignore: [{ phone: "044 1234567" }] },
+      "ignore rule 1",
+    ],
+    [
+      "by its phone in full, in a country where that is too long for a number",
+      answered,
+      { country: "DE", numbers: "international", ignore: [{ phone: "380441234567" }] },
+      "ignore rule 1",
+    ],
+    [
+      "by a short number that stayed as it came",
+      short,
+      { country: "DE", ignore: [{ phone: "223344" }] },
+      "ignore rule 1",
+    ],
+    ["not by another's that ends so", answered, { ...national, ignore: [{ phone: "1234567" }] }, undefined],
+    ["by how its phone begins, with 00", answered, { ignore: [{ phone: "00380 44*" }] }, "ignore rule 1"],
+    ["by how its phone begins, with blanks", answered, { ignore: [{ phone: "+380 44*" }] }, "ignore rule 1"],
     ["by how its phone begins", answered, { ignore: [{ phone: "+38044*" }] }, "ignore rule 1"],
     ["not by how another phone begins", answered, { ignore: [{ phone: "+38050*" }] }, undefined],
     ["by any phone at all", answered, { ignore: [{ phone: "*" }] }, "ignore rule 1"],

@@ -54,6 +54,19 @@ describe("a key takes", () => {
     ["a delivery", { delivery: "final" }, { delivery: "final" }],
     ["lines as text and as numbers", { lines: ["+380441234567", 800] }, { lines: ["+380441234567", "800"] }],
     [
+      "extensions, single ones and ranges, as text and as numbers",
+      { extensions: ["100-199", " 010 - 019 ", "8500", 7] },
+      {
+        extensions: [
+          { from: "100", to: "199" },
+          { from: "010", to: "019" },
+          { from: "8500", to: "8500" },
+          { from: "7", to: "7" },
+        ],
+      },
+    ],
+    ["extensions that are none, so that no number is one", { extensions: [] }, { extensions: [] }],
+    [
       "a rule of assignment",
       { assign: [{ line: 800, extension: 101, direction: "incoming", user_ids: [1, "2"] }] },
       {
@@ -128,6 +141,15 @@ describe("a key does not take", () => {
     ["another delivery", { delivery: "queue" }, "delivery"],
     ["one line outside a list", { lines: "+380441234567" }, "lines"],
     ["an empty line", { lines: [""] }, "lines.0"],
+    ["extensions that are no list", { extensions: "100-199" }, "extensions"],
+    ["an extension that is a number", { extensions: ["100", "+380441234567"] }, "extensions.1"],
+    ["an extension that is a name", { extensions: ["ann"] }, "extensions.0"],
+    ["an extension that is no whole number", { extensions: [1.5] }, "extensions.0"],
+    ["an extension below zero", { extensions: [-1] }, "extensions.0"],
+    ["a range without an end", { extensions: ["100-"] }, "extensions.0"],
+    ["a range that grows longer", { extensions: ["1-100"] }, "extensions.0"],
+    ["a range that ends before it begins", { extensions: ["199-100"] }, "extensions.0"],
+    ["an extension that is nothing", { extensions: [null] }, "extensions.0"],
     ["an assignment to nobody", { assign: [{ line: "800" }] }, "assign.0"],
     ["an assignment in two ways", { assign: [{ user_ids: ["1"], group_ids: ["7"] }] }, "assign.0"],
     ["an assignment to an empty list", { assign: [{ user_ids: [] }] }, "assign.0.user_ids"],
@@ -158,6 +180,18 @@ describe("a key does not take", () => {
   });
 });
 
+test("a channel reads numbers as its provider writes them", () => {
+  expect(read({}).channels.get("support")?.numbers).toBe("international");
+});
+
+test.each([
+  ["ann", 'must be an extension such as 8500, or a range such as "100-199" with as many digits in both'],
+  [true, 'must be an extension such as 8500, or a range such as "100-199" with as many digits in both'],
+  ["199-100", "is a range that ends before it begins"],
+])("an extension that is %s is answered with what to write", (extension, problem) => {
+  expect(read({ extensions: [extension] }).faults).toEqual([{ channel: "support", key: "extensions.0", problem }]);
+});
+
 test("a key named after a prototype is unknown in JSON too", () => {
   const CHANNELS = `{"support": {"provider": "zadarma", "system": "https://help.example", "__proto__": {"rpm": 1}}}`;
   expect(faults({ CHANNELS, ...secrets })).toEqual([
@@ -180,6 +214,12 @@ describe("the channel as its provider sees it", () => {
     expect(account({ url: "https://hooks.example/pbx" }, more)?.hookUrl).toBe(
       "https://hooks.example/pbx/hooks/support/a%2Bb%20c",
     );
+  });
+
+  test("has the channel's country and extensions", () => {
+    const { country, extensions } = account({ country: "UA", extensions: ["100-199"] }) ?? {};
+    expect({ country, extensions }).toEqual({ country: "UA", extensions: [{ from: "100", to: "199" }] });
+    expect(account({})?.extensions).toBeUndefined();
   });
 
   test("has its secrets by their names without the prefix", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Call, fold, type Talk } from "../../src/calls/call.ts";
 import type { HeardEvent, Recording } from "../../src/calls/event.ts";
+import type { Numbering } from "../../src/calls/phone.ts";
 import type { Account, Provider } from "../../src/providers/provider.ts";
 import type { Webhook } from "../standins/webhook.ts";
 import { hear, hookOf } from "./hearing.ts";
@@ -48,8 +49,9 @@ export function conforms<S>(provider: Provider<S>, conformance: Conformance<S>):
 }
 
 function tellsTheCall<S>(provider: Provider<S>, { account, country }: Conformance<S>, { webhooks, becomes }: Story) {
+  const numbering = { country, numbers: provider.numbers };
   const told = () => Promise.all(webhooks.map((webhook) => hear(provider, account, webhook, firstHeardAt)));
-  const call = (heard: readonly (readonly HeardEvent[])[]) => folded(arriving(heard), country);
+  const call = (heard: readonly (readonly HeardEvent[])[]) => folded(arriving(heard), numbering);
 
   test("is one call", async () => {
     const ids = (await told()).flat().map((event) => event.call);
@@ -63,7 +65,7 @@ function tellsTheCall<S>(provider: Provider<S>, { account, country }: Conformanc
   test("is the same call when every webhook comes twice", async () => {
     const heard = await told();
     const once = call(heard);
-    expect(folded(arriving([...heard, ...heard]), country)).toEqual(once);
+    expect(folded(arriving([...heard, ...heard]), numbering)).toEqual(once);
     expect(call(heard.flatMap((events) => [events, events]))).toMatchObject(becomes);
   });
 
@@ -80,6 +82,7 @@ function tellsTheCall<S>(provider: Provider<S>, { account, country }: Conformanc
 
 /** Webhooks get lost: what is left must not depend on its order either, whatever it becomes. */
 function tellsItInPart<S>(provider: Provider<S>, { account, country }: Conformance<S>, { webhooks }: Story) {
+  const numbering = { country, numbers: provider.numbers };
   test("is the same call in any order of any part of its webhooks", async () => {
     const told = await Promise.all(webhooks.map((webhook) => hear(provider, account, webhook, firstHeardAt)));
     const events = arriving(told);
@@ -89,7 +92,7 @@ function tellsItInPart<S>(provider: Provider<S>, { account, country }: Conforman
         const pick = (order: readonly number[]) => events.filter((_, i) => order.includes(i));
         const inOrder = pick(part);
         const asDrawn = part.flatMap((i) => events[i] ?? []);
-        expect(folded(asDrawn, country)).toEqual(folded(inOrder, country));
+        expect(folded(asDrawn, numbering)).toEqual(folded(inOrder, numbering));
       }),
       orders,
     );
@@ -124,6 +127,6 @@ function shuffled<T>(list: readonly T[]) {
   return fc.shuffledSubarray([...list], { minLength: list.length, maxLength: list.length });
 }
 
-function folded(events: readonly HeardEvent[], country: string | undefined): Call {
-  return fold(events[0]?.call ?? "", events, { country });
+function folded(events: readonly HeardEvent[], numbering: Numbering): Call {
+  return fold(events[0]?.call ?? "", events, numbering);
 }

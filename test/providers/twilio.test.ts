@@ -149,7 +149,7 @@ describe("the root leg", () => {
       {
         direction: "outgoing",
         phone: customer,
-        internal: undefined,
+        internal: false,
       },
     ],
     [
@@ -173,14 +173,32 @@ describe("the root leg", () => {
       },
     ],
     [
-      "a desk phone calls another",
-      pbx.inbound("sip:101@acme.sip.us1.twilio.com", "sip:102@acme.sip.us1.twilio.com"),
+      "a desk phone calls another, by its name",
+      pbx.inbound("sip:101@acme.sip.us1.twilio.com", "sip:bob@acme.sip.us1.twilio.com"),
       {},
       {
         direction: "outgoing",
         extension: "101",
         internal: true,
       },
+    ],
+    [
+      // 102 may be a desk phone or a service's number: the leg that is dialled tells, or the channel's `extensions`.
+      "a desk phone dials digits, however few",
+      pbx.inbound("sip:101@acme.sip.us1.twilio.com", "sip:102@acme.sip.us1.twilio.com"),
+      {},
+      {
+        direction: "outgoing",
+        extension: "101",
+        phone: "102",
+        internal: undefined,
+      },
+    ],
+    [
+      "a SIP phone elsewhere calls, by a short number",
+      pbx.inbound("sip:101@pbx.example.com", line),
+      {},
+      { direction: "incoming", phone: "101", line, internal: false },
     ],
     ["a website's visitor calls", pbx.inbound("client:Anonymous", line), {}, { direction: "incoming", withheld: true }],
     [
@@ -260,6 +278,86 @@ describe("the root leg", () => {
   );
 });
 
+describe("what is an extension", () => {
+  const [extensions, desk] = [[{ from: "100", to: "199" }], "sip:101@acme.sip.twilio.com"];
+  const dials = (user: string) => pbx.inbound(desk, `sip:${user}@acme.sip.twilio.com`);
+  const saysOf = async (leg: Leg, more: Partial<Account<TwilioSettings>> = {}, settings: object = {}) => {
+    const { phone, internal, guess } = await event(pbx.voice(leg), accountWith(settings, more));
+    return [phone ?? guess?.phone, internal];
+  };
+
+  test.each<[string, string, Partial<Account<TwilioSettings>>, unknown[]]>([
+    ["a colleague's, by the channel's extensions", "102", { extensions }, [undefined, true]],
+    ["none beyond them", "202", { extensions }, ["202", undefined]],
+    ["none where the channel names none", "102", {}, ["102", undefined]],
+    ["not the emergency number", "112", {}, ["112", undefined]],
+    ["not an area's code", "0611", {}, ["0611", undefined]],
+    ["not a local number", "223344", {}, ["223344", undefined]],
+    ["not a number with a plus", "+102", { extensions }, ["+102", undefined]],
+  ])("%s", async (_, user, more, says) => expect(await saysOf(dials(user), more)).toEqual(says));
+
+  test("is nobody who calls from elsewhere", async () => {
+    const webhook = pbx.voice(pbx.inbound("sip:102@pbx.example.com", line));
+    expect(await event(webhook, accountWith({}, { extensions }))).toMatchObject({ phone: "102", internal: false });
+  });
+
+  test("is told by softphones too", async () => {
+    const webhook = pbx.voice(pbx.inbound("client:ann", ""), { PhoneNumber: "102" });
+    expect(await event(webhook, accountWith({}, { extensions }))).toMatchObject({ internal: true, phone: undefined });
+    expect(await event(webhook)).toMatchObject({ internal: false, phone: "102" });
+  });
+
+  test("is told by the leg that is dialled, where the channel names none", async () => {
+    const root = dials("102");
+    const [asked, colleague, outside] = await Promise.all([
+      event(pbx.voice(root)),
+      event(pbx.status(pbx.dialled(root, "sip:102@acme.sip.twilio.com", desk), "ringing", 1)),
+      event(pbx.status(pbx.dialled(root, "+102", desk), "ringing", 1)),
+    ]);
+    const internal = (...events: CallEvent[]) =>
+      fold(
+        root.sid,
+        events.map((said) => ({ ...said, heardAt: 0 })),
+      ).internal;
+    expect([internal(asked), internal(asked, colleague), internal(asked, outside)]).toEqual([false, true, false]);
+  });
+
+  test.each([
+    ["softphone", "client:ann", "client:bob", undefined],
+    ["desk phone", desk, "sip:102@acme.sip.twilio.com", true],
+  ])("does not make a customer internal whom one %s hands to another", async (_, ann, bob, internal) => {
+    const root = pbx.inbound(ann, "");
+    const legs = [pbx.dialled(root, customer, ann), pbx.dialled(root, bob, ann)];
+    const heard = await Promise.all(legs.map((leg, i) => event(pbx.status(leg, "in-progress", i))));
+    expect(heard.map((said) => said.internal)).toEqual([false, internal]);
+    const call = fold(
+      root.sid,
+      heard.map((said) => ({ ...said, heardAt: 0 })),
+    );
+    expect(call).toMatchObject({ internal: false, phone: customer });
+  });
+
+  test("is not told by a softphone's leg to another: a website's visitor may have a name", async () => {
+    const leg = pbx.dialled(pbx.inbound("client:visitor", ""), "client:bob", "client:visitor");
+    expect((await event(pbx.status(leg, "ringing", 1))).internal).toBeUndefined();
+  });
+
+  test("is whom forward names, be it by digits at another SIP host", async () => {
+    const leg = pbx.dialled(pbx.inbound(customer, line), "sip:102@pbx.example.com;transport=tls");
+    const settings = { forward: ["sip:102@pbx.example.com"] };
+    const heard = await event(pbx.status(leg, "ringing", 1), accountWith(settings));
+    expect(heard.leg).toMatchObject({ party: "agent", extension: "102" });
+  });
+});
+
+test("a line is known however it is written", async () => {
+  const leg = pbx.dialled(pbx.inbound(customer, line), mobile, line);
+  for (const lines of [["(415) 555-0100"], ["14155550100"], ["+1 415 555 0100"], ["0014155550100"]]) {
+    const heard = await event(pbx.status(leg, "ringing", 1), accountWith({}, { lines, country: "US" }));
+    expect(heard.guess).toEqual({ direction: "outgoing", phone: mobile, line });
+  }
+});
+
 describe("a child leg", () => {
   const root = pbx.inbound(customer, line);
 
@@ -274,9 +372,17 @@ describe("a child leg", () => {
     ],
     [
       "to a SIP user is an incoming call's",
+      pbx.dialled(root, "sip:bob@pbx.example.com"),
+      {
+        leg: { id: expect.any(String), party: "agent", extension: "bob", status: "ringing" },
+      },
+    ],
+    [
+      // Whose it is, the call's direction says: on an incoming call an agent's.
+      "to digits at another SIP host is of a number",
       pbx.dialled(root, "sip:102@pbx.example.com"),
       {
-        leg: { id: expect.any(String), party: "agent", extension: "102", status: "ringing" },
+        leg: { id: expect.any(String), party: undefined, number: "102", extension: undefined, status: "ringing" },
       },
     ],
     [
@@ -631,6 +737,12 @@ describe("TwiML", () => {
     ],
     ["caller_id, of a softphone", softphone, { caller_id: line }, dialOut],
     ["caller_id, of a desk phone", desk, { caller_id: line }, dialOut],
+    [
+      "caller_id, of the emergency number",
+      pbx.voice(pbx.inbound("sip:101@acme.sip.twilio.com", "sip:112@acme.sip.twilio.com")),
+      { caller_id: line },
+      dialOut.replace(customer, "112"),
+    ],
     ["caller_id, but no number", pbx.voice(pbx.inbound("client:ann", "")), { caller_id: line }, "<Response/>"],
     [
       "caller_id, but the number is none",
@@ -647,6 +759,12 @@ describe("TwiML", () => {
     ["a softphone without caller_id", softphone, { forward: [mobile] }, "<Response/>"],
   ])("for %s", async (_, webhook, settings, answer) => {
     expect(await twiml(webhook, settings)).toBe(answer);
+  });
+
+  test("dials a number of the channel's country in full: Twilio would take it for one of the US", async () => {
+    const dialled = pbx.voice(pbx.inbound("client:ann", "050 123-45-67"));
+    const answer = dialOut.replace(customer, "+380501234567");
+    expect(await twiml(dialled, { caller_id: line }, { country: "UA" })).toBe(answer);
   });
 
   const mailbox = { forward: ["client:ann"], voicemail: 'Ann & Bob\'s <office>, "closed"' };

@@ -123,6 +123,24 @@ const over: Case[] = [
   ],
   ["a menu and an agent", [start()], [menu, row(100, "answered", 40)], { status: "answered", seconds: 40 }],
   ["the caller gave up", [start()], [row(customer, "cancel", 5)], { status: "missed", talks: [] }],
+  [
+    "who calls from a SIP number is no extension",
+    [pbx.internal({ ...reached, caller_id: "312233", internal: "100" })],
+    [row("312233", "answered", 90, { destination: "499499" }), row(100, "no answer", 20)],
+    { phone: "312233", status: "missed", talks: [], internal: false },
+  ],
+  [
+    "the mailbox took what an extension did not",
+    [start(), rings("102")],
+    [row(102, "no answer", 20), row(8500, "answered", 22)],
+    { status: "missed", talks: [] },
+  ],
+  [
+    "a local number was called",
+    [pbx.outStart({ ...dialled, destination: "223344" })],
+    [rowOut(100, "answered", 31, { destination: "223344" })],
+    { direction: "outgoing", phone: "223344", status: "answered", talks: [talk("100")], internal: false },
+  ],
   ["it was busy", [start()], [row(100, "busy", 0)], { status: "busy" }],
   ["busy and unanswered", [start()], [row(100, "busy", 0), row(101, "no answer", 20)], { status: "missed" }],
   [
@@ -204,6 +222,13 @@ describe("a call that the statistics list becomes what it was", () => {
   test("by our own clock where nobody knows Zadarma's", async () => {
     statistics.push(row(100, "answered", 33));
     expect(fold(incoming, await told(incoming, accountWith()))).toMatchObject({ status: "answered", endedAt: askedAt });
+  });
+
+  test("by the extensions that the channel names", async () => {
+    statistics.push(row(8500, "answered", 33));
+    const extensions = [{ from: "8500", to: "8599" }];
+    const call = fold(incoming, await told(incoming, accountWith("Europe/Kyiv", { extensions })));
+    expect(call).toMatchObject({ status: "answered", talks: [talk("8500")] });
   });
 
   test("though another's row is none", async () => {

@@ -49,7 +49,7 @@ const readingOf = async (webhook: Webhook, by = account) => zadarma.read(await h
 
 async function told(webhooks: readonly Webhook[], by = account) {
   const events = await Promise.all(webhooks.map((webhook, i) => heard(webhook, by, heardAt + i * 1000)));
-  return fold(call.pbx_call_id, events.flat(), { country });
+  return fold(call.pbx_call_id, events.flat(), { country, numbers: zadarma.numbers });
 }
 
 describe("who talked, whatever the order", () => {
@@ -289,11 +289,23 @@ describe("calls between extensions", () => {
   test.each([
     ["short ones", pbx.outStart({ ...outCall, internal: "100", destination: "101" }), true],
     ["full logins", pbx.outStart({ ...outCall, internal: "499499-100", destination: "499499-101" }), true],
+    ["who dials is in another field", pbx.outStart({ ...outCall, caller_id: "100", destination: "101" }), true],
     ["on the way in", pbx.start({ ...call, caller_id: "100", called_did: "499499-101" }), true],
-    ["not: a short number calls", pbx.start({ ...reached, caller_id: "112" }), undefined],
+    // One that says so outweighs all that say otherwise: a customer is never silent.
+    ["not: a short number calls", pbx.start({ ...reached, caller_id: "112" }), false],
     [
       "not: an extension answers",
       pbx.answer({ ...call, caller_id: "112", destination: "100", internal: "100" }),
+      false,
+    ],
+    ["not: an extension calls a line", pbx.start({ ...reached, caller_id: "100" }), false],
+    ["not: the caller hides the number", pbx.start({ ...call, caller_id: "anonymous", called_did: "101" }), false],
+    ["unknown: who calls is not said", pbx.start({ ...call, called_did: "101" }), undefined],
+    ["unknown: who is called is not said", pbx.start({ ...call, caller_id: "100" }), undefined],
+    ["unknown: who dialled an extension is not said", pbx.outStart({ ...outCall, destination: "101" }), undefined],
+    [
+      "unknown: one extension hands the call to another",
+      pbx.internal({ ...call, caller_id: "100", called_did: "101", internal: "101", transfer_from: "100" }),
       undefined,
     ],
   ])("%s", async (_, webhook, internal) => {
@@ -305,6 +317,89 @@ describe("calls between extensions", () => {
     const webhook = pbx.outStart({ ...outCall, internal: "499499-100", destination: "499499-101" });
     expect(await heard(webhook)).toMatchObject([{ extension: "100", phone: "101" }]);
   });
+});
+
+describe("what an agent dials is no extension for being short", () => {
+  test.each(["112", "110", "911", "0611", "103#", "12", "1540", "33880", "223344", "0611-123", "98765-432", "499499"])(
+    "%s is a customer",
+    async (destination) => {
+      const [start] = await heard(pbx.outStart({ ...outCall, internal: "100", destination }));
+      expect([start?.internal, start?.phone]).toEqual([false, destination.replace("-", "")]);
+    },
+  );
+
+  test.each(["101", "999", "099", "8500", "223344"].map((number) => [number] as const))(
+    "%s is one where the channel says so, and then no other is",
+    async (destination) => {
+      const extensions = [{ from: destination, to: destination }];
+      const says = async (number: string) => {
+        const webhook = pbx.outStart({ ...outCall, internal: "100", destination: number });
+        return (await heard(webhook, accountWith({}, { extensions })))[0]?.internal;
+      };
+      expect([await says(destination), await says("102"), await says("499499-102")]).toEqual([true, false, true]);
+    },
+  );
+
+  test("nor is who calls from a SIP number to a SIP number", async () => {
+    const webhook = pbx.start({ ...call, caller_id: "312233", called_did: "499499" });
+    expect(await told([webhook])).toMatchObject({ internal: false, phone: "312233", line: "499499" });
+  });
+});
+
+describe("a customer's call", () => {
+  const handed = { ...call, caller_id: "100", called_did: "101", internal: "101" };
+  const between = pbx.internal(handed);
+
+  test.each<[string, Webhook[]]>([
+    ["that one event tells of by two extensions", [pbx.start(reached), between]],
+    ["whose start was not heard", [between, pbx.end({ ...reached, disposition: "answered" })]],
+    ["that is handed over", [pbx.start(reached), pbx.internal({ ...handed, transfer_from: "100" })]],
+    ["that was answered", [between, pbx.answer({ ...reached, destination: "101", internal: "101" })]],
+  ])("%s is not internal, and the phone is the customer's", async (_, webhooks) => {
+    for (const order of [webhooks, webhooks.toReversed()]) {
+      expect(await told(order)).toMatchObject({ internal: false, phone: reached.caller_id });
+    }
+  });
+
+  test.each(["112", "223344"])("from %s keeps that number when it is handed over", async (caller_id) => {
+    const webhooks = [pbx.start({ ...reached, caller_id }), pbx.internal({ ...handed, transfer_from: "100" }), between];
+    expect(await told(webhooks)).toMatchObject({ internal: false, phone: caller_id });
+  });
+
+  test("who hides the number stays hidden, though colleagues are named", async () => {
+    const hidden = pbx.start({ ...reached, caller_id: "anonymous" });
+    expect(await told([hidden, between])).toMatchObject({ internal: false, withheld: true, phone: undefined });
+  });
+});
+
+describe("a number", () => {
+  const calledFrom = async (caller_id: string, channel: string | undefined) => {
+    const events = await heard(pbx.start({ ...reached, caller_id }));
+    return fold(call.pbx_call_id, events, { country: channel, numbers: zadarma.numbers }).phone;
+  };
+  const dialledTo = async (destination: string, channel: string | undefined) => {
+    const events = await heard(pbx.outStart({ ...dialled, destination }));
+    return fold(outCall.pbx_call_id, events, { country: channel, numbers: zadarma.numbers }).phone;
+  };
+
+  test.each([
+    ["from abroad keeps its country", "380501112233", "DE", "+380501112233"],
+    ["from abroad does so in Italy too", "34612345678", "IT", "+34612345678"],
+    ["of the country itself is not completed again", "4915112345678", "DE", "+4915112345678"],
+    ["with 00 is international", "00380501112233", "DE", "+380501112233"],
+    ["with a zero is of the country", "0501112233", "UA", "+380501112233"],
+    ["of few digits stays as it is", "312233", "DE", "312233"],
+  ])("that calls %s", async (_, caller_id, channel, phone) => expect(await calledFrom(caller_id, channel)).toBe(phone));
+
+  test.each([
+    ["as at home is of the channel's country", "067 111-22-33", "UA", "+380671112233"],
+    ["in full is international", "380671112233", "DE", "+380671112233"],
+    ["that is one at home and another abroad stays as it was dialled", "84951234567", "RU", "84951234567"],
+    ["without its area stays local", "22334455", "DE", "22334455"],
+    ["of a service stays as it is", "0611", "NL", "0611"],
+  ])("that is dialled %s", async (_, destination, channel, phone) =>
+    expect(await dialledTo(destination, channel)).toBe(phone),
+  );
 });
 
 describe("legs", () => {
