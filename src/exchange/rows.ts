@@ -66,14 +66,6 @@ export interface Counts {
   readonly recordingsWaiting: number;
 }
 
-/** A channel rests until then (ms since the epoch), for so many times in a row; `call` is why. */
-export interface Pause {
-  readonly call: string;
-  readonly until: number;
-  readonly times: number;
-  readonly because: string;
-}
-
 /** Refused for good, or given up on: nothing is due, and not all is told. It waits for the operator. */
 export function isStuck({ dueAt, told }: Pick<CallRow, "dueAt" | "told">): boolean {
   return dueAt === undefined && (told.refused !== undefined || told.notBefore === Number.MAX_SAFE_INTEGER);

@@ -13,11 +13,11 @@ import {
   integer,
   isStuck,
   type Malformed,
-  type Pause,
   type Row,
   recordingRow,
   text,
 } from "./rows.ts";
+import { remembered, type Trouble } from "./whole.ts";
 
 /** How many malformed webhooks are kept; the oldest make room. */
 export const maxMalformed = 500;
@@ -264,13 +264,23 @@ export class Store {
     this.#remember("governor", governor);
   }
 
-  /** The channels whose deliveries rest. */
-  pauses(): Map<string, Pause> {
-    return new Map(this.#recall<[string, Pause][]>("pauses") ?? []);
+  /** The channels whose deliveries fail, and may rest because of it. */
+  pauses(): Map<string, Trouble> {
+    const stored = this.#recall<[string, Parameters<typeof remembered>[0]][]>("pauses") ?? [];
+    return new Map(stored.map(([channel, trouble]) => [channel, remembered(trouble)]));
   }
 
-  keepPauses(pauses: ReadonlyMap<string, Pause>): void {
+  keepPauses(pauses: ReadonlyMap<string, Trouble>): void {
     this.#remember("pauses", [...pauses]);
+  }
+
+  /** What is known of the system while it is not known to be there. */
+  outage(): Trouble | undefined {
+    return this.#recall<Trouble | null>("outage") ?? undefined;
+  }
+
+  keepOutage(outage: Trouble | undefined): void {
+    this.#remember("outage", outage ?? null);
   }
 
   #recall<T>(name: string): T | undefined {

@@ -27,6 +27,8 @@ export interface Told {
   readonly unaddressed?: true;
   /** The form that was refused, as JSON: the same one is not sent again. */
   readonly refused?: string;
+  /** How often in a row the system refused the credentials that the call was told with. */
+  readonly refusals?: number;
   /** What the operator changed of the next form; it is sent so or not at all. */
   readonly edit?: Edit;
   /** How often in a row no delivery got through, and since when (ms since the epoch). */

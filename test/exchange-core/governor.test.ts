@@ -5,7 +5,8 @@ const start = Date.UTC(2026, 8, 1, 9, 0, 0);
 
 /** The governor after `count` requests, one every `everyMs`, from `start` on. */
 function sentSoFar(count: number, everyMs = 0, governor: Governor = idle): Governor {
-  return Array.from({ length: count }, (_, i) => start + i * everyMs).reduce(spend, governor);
+  const times = Array.from({ length: count }, (_, i) => start + i * everyMs);
+  return times.reduce((before, at) => spend(before, at, "support"), governor);
 }
 
 function heard(governor: Governor, limit: number, remaining: number, at = start): Governor {
@@ -21,7 +22,7 @@ const alone: Governor = {
 /** How many requests may leave at once, with an answer known, though it told nothing. */
 function room(governor: Governor, now: number, rpm?: number): number {
   let [count, after] = [0, learn(governor, undefined, now)];
-  while (waitMs(after, now, rpm) === 0 && count < 2000) [count, after] = [count + 1, spend(after, now)];
+  while (waitMs(after, now, rpm) === 0 && count < 2000) [count, after] = [count + 1, spend(after, now, "support")];
   return count;
 }
 
