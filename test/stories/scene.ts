@@ -108,7 +108,11 @@ export async function setScene({
     passing: async (what, there) => {
       let done = false;
       const turning = async () => {
-        while (!done) await turn(20_000);
+        while (!done) {
+          await turn(20_000);
+          // In twenty seconds many requests are sent one after another: they need a moment of their own.
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
       };
       const turned = turning();
       try {
