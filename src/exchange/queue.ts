@@ -64,7 +64,7 @@ export class Queue {
   stuckByRefusals(channel: string, refusals: number, most: number): CallRow[] {
     // The plus keeps the index of the stuck ones in the lead: they are few.
     return this.#all(
-      `SELECT * FROM calls WHERE stuck = 1 AND +channel = ? AND json_extract(told, '$.refusals') >= ?
+      `SELECT * FROM calls WHERE stuck = 1 AND started_at > 0 AND +channel = ? AND json_extract(told, '$.refusals') >= ?
        ORDER BY started_at DESC LIMIT ?`,
       channel,
       refusals,
