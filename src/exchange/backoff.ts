@@ -12,8 +12,12 @@ export const giveUpAfterMs = 72 * 60 * 60_000;
  * `random` is in [0, 1). A `Retry-After` that is longer wins over this.
  */
 export function backoff(attempt: number, random: number): number {
-  const ceiling = Math.min(maxWaitMs, firstCeilingMs * 2 ** Math.min(attempt - 1, 30));
-  return Math.round(random * ceiling);
+  return Math.round(random * longestBackoff(attempt));
+}
+
+/** The longest that `backoff` may be, in ms. */
+export function longestBackoff(attempt: number): number {
+  return Math.min(maxWaitMs, firstCeilingMs * 2 ** Math.min(attempt - 1, 30));
 }
 
 /** The waits of a recording that is not ready: short first, since most take seconds. In ms. */

@@ -5,20 +5,25 @@ import { fileTimeoutMs, formTimeoutMs } from "../system/client.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
 import type { Outcome } from "../system/outcome.ts";
 import { asideMs, type Desk } from "./desk.ts";
+import { acquitted, freed, shortMs } from "./freed.ts";
 import { learn, pause, spend, waitMs } from "./governor.ts";
-import { isDown, maxDownWaitMs, noOutage, noted } from "./outage.ts";
 import { type Class, classes, type Step } from "./outbox.ts";
 import type { Planner } from "./planner.ts";
 import { recordingKey } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
-import { inDoubt, type Learnt, type Sent, settle } from "./settle.ts";
+import { inDoubt, type Learnt, maxRefusals, type Sent, settle } from "./settle.ts";
 import { never, type Told, untold } from "./told.ts";
-import { hasteOf, nextTurn, noTurns, openClasses, tookTurn } from "./turns.ts";
+import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "./turns.ts";
+import { answered, down, type Failure, failed, isProbe, isProven, opensAt, rest, type Trouble } from "./whole.ts";
 
 /** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
 const maxLooked = 200;
-/** How long a channel rests after the system refused its credentials: doubling from the first to the second, in ms. */
-const restMs = [30_000, 15 * 60_000] as const;
+/** Calls of a class that are freed in one go; where there are more, the next delivery frees them. */
+const maxFreed = 200;
+/** A longer `Retry-After` makes a call wait for what may be over long before, in ms. */
+const longMs = 60_000;
+/** How often in a row a call may have failed to be believed that it waits for the whole, and not for itself. */
+const maxHopeful = 3;
 
 export class Deliveries {
   readonly #desk: Desk;
@@ -27,7 +32,8 @@ export class Deliveries {
   /** The class of the form that is under way for each call, by `channel/call`. */
   readonly #underWay = new Map<string, Class>();
   #turns = noTurns;
-  #outage = noOutage;
+  /** When a call that had not failed yet last left, by channel, ms since the epoch. */
+  readonly #probedAt = new Map<string, number>();
 
   /** `done` is called after each delivery. */
   constructor(desk: Desk, planner: Planner, done: () => void) {
@@ -40,36 +46,65 @@ export class Deliveries {
     return this.#underWay.size;
   }
 
-  /** While the system is down, when it is asked again, ms since the epoch. */
+  /** While the system is down, when it is asked again by calls that failed before, ms since the epoch. */
   get downUntil(): number | undefined {
-    return isDown(this.#outage) ? this.#outage.until : undefined;
+    const outage = this.#desk.store.outage();
+    return isProven(outage) ? outage?.until : undefined;
   }
 
   /** Starts deliveries until none is due or no more may start; returns when one may again, if it is time that holds them up. */
   startDue(now: number): number | undefined {
-    const resting = this.#desk.store.pauses();
-    const awake = this.#desk.channels().filter(({ name }) => (resting.get(name)?.until ?? 0) <= now);
-    const channels = new Map(awake.map((channel) => [channel.name, channel]));
+    const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
     for (let looked = 0; looked < maxLooked; looked++) {
       const busy = [...this.#underWay.keys()];
-      const open = openClasses([...this.#underWay.values()], isDown(this.#outage));
+      const open = openClasses([...this.#underWay.values()]);
       const waiting = this.#desk.queue.waiting(now, [...channels.keys()], open, busy);
-      const turn = nextTurn(this.#turns, waiting, now);
+      const opens = this.#opens(waiting, now);
+      const turn = nextTurn(
+        this.#turns,
+        waiting.filter((one) => (opens.get(one) ?? now) <= now),
+        now,
+      );
       const channel = turn && channels.get(turn.channel);
-      if (!turn || !channel) return undefined;
-      const haste = hasteOf(this.#turns, turn, now);
-      const from = Math.max(now + waitMs(this.#desk.store.governor(), now, this.#rpm(), haste), this.downUntil ?? 0);
-      if (from > now) return from;
+      if (!turn || !channel) return earliest([...opens.values()]);
       const row = this.#desk.queue.dueCall(turn, now, busy);
       if (!row) return undefined;
       const planned = this.#planner.tryPlan(channel, row, now);
       if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
-      else if (planned.step && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
+      else if (planned.step?.class === turn.class && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
         this.#turns = tookTurn(this.#turns, turn, waiting);
+        if (isProbe(turn.class)) this.#probedAt.set(channel.name, now);
         this.#start(channel, planned.row, planned.step, now);
       }
     }
     return now;
+  }
+
+  /** From when on each of those that wait may leave, by what is known of the system and its channel, and by the limit. */
+  #opens(waiting: readonly Waiting[], now: number): Map<Waiting, number> {
+    const { store } = this.#desk;
+    const [outage, pauses, governor, rpm] = [store.outage(), store.pauses(), store.governor(), this.#rpm()];
+    const among = this.#desk.channels().map(({ name }) => name);
+    const names = [...new Set(waiting.map(({ channel }) => channel))];
+    const system = { classes: [...this.#underWay.values()], probedAt: Math.max(0, ...this.#probedAt.values()) };
+    const troubleOpens = (one: Waiting) =>
+      Math.max(
+        opensAt(outage, one.class, system),
+        opensAt(pauses.get(one.channel), one.class, this.#underWayOf(one.channel)),
+      );
+    const needy = names.filter((name) => waiting.some((one) => one.channel === name && troubleOpens(one) <= now));
+    return new Map(
+      waiting.map((one) => {
+        const claim = { channel: one.channel, among, waiting: needy };
+        const wait = waitMs(governor, now, rpm, hasteOf(this.#turns, one, now), claim);
+        return [one, Math.max(troubleOpens(one), now + wait)];
+      }),
+    );
+  }
+
+  #underWayOf(channel: string): { classes: Class[]; probedAt: number } {
+    const own = [...this.#underWay].filter(([key]) => key.startsWith(`${channel}/`));
+    return { classes: own.map(([, kind]) => kind), probedAt: this.#probedAt.get(channel) ?? 0 };
   }
 
   /**
@@ -78,7 +113,7 @@ export class Deliveries {
    */
   #start(channel: Channel, row: CallRow, step: Step, now: number): void {
     const { store } = this.#desk;
-    store.keepGovernor(spend(store.governor(), now));
+    store.keepGovernor(spend(store.governor(), now, channel.name));
     const givenUpAt = now + (step.recording ? fileTimeoutMs : formTimeoutMs);
     store.putCall({ ...row, told: inDoubt(row.told, step, givenUpAt) });
     const sent: Sent = { step, before: row.told, at: now };
@@ -160,36 +195,108 @@ export class Deliveries {
     return now;
   }
 
-  /** A file that does not get through says more of the file than of the system, as long as that is there. */
-  #note({ channel, call }: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
-    const wasDown = isDown(this.#outage);
-    if (step.recording && outcome.kind === "unknown" && !wasDown) return;
-    this.#outage = noted(this.#outage, outcome, `${channel}/${call}`, now, this.#desk.outside.random());
-    if (wasDown !== isDown(this.#outage)) log("warn", wasDown ? "system is back" : "system is down", { channel });
+  /** A file that does not get through says more of the file than of the system. */
+  #note(key: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
+    const before = this.#desk.store.outage();
+    const after = this.#outageAfter(before, key, step, outcome, now);
+    if (after === before) return;
+    this.#desk.together(() => {
+      const more = outcome.kind === "delivered" && before?.waits && this.#free(key, now);
+      this.#desk.store.keepOutage(more ? answered(before) : after);
+    });
+    if (isProven(before) === isProven(after)) return;
+    log("warn", isProven(after) ? "system is down" : "system is back", { channel: key.channel });
+  }
+
+  #outageAfter(
+    before: Trouble | undefined,
+    key: CallKey,
+    step: Step,
+    outcome: Delivered["outcome"],
+    now: number,
+  ): Trouble | undefined {
+    switch (outcome.kind) {
+      case "delivered":
+        return undefined;
+      case "refused":
+      case "unwelcome":
+        return isProven(before) || before?.calls.length ? answered(before) : before;
+      case "unknown": {
+        const failure = this.#failure(key, outcome);
+        const fresh = failure.fresh && !step.recording;
+        return failed(before, { ...failure, fresh }, down, now, this.#desk.outside.random());
+      }
+      default:
+        return before;
+    }
+  }
+
+  #failure(key: CallKey, { why, ...outcome }: Exclude<Delivered["outcome"], { kind: "delivered" }>): Failure {
+    const { attempt } = this.#desk.store.call(key)?.told ?? untold;
+    const waitMs = "waitMs" in outcome ? outcome.waitMs : undefined;
+    const waits = (waitMs ?? 0) > longMs && attempt < maxHopeful;
+    return { call: `${key.channel}/${key.call}`, fresh: attempt === 0, because: why, waitMs, waits };
   }
 
   /** The system as a whole is asked ever more seldom then, so that no call need wait for long once it is back. */
   #soonerWhileDown(told: Told, now: number): Told {
     const { notBefore } = told;
-    if (!isDown(this.#outage) || notBefore === undefined || notBefore === never) return told;
-    return { ...told, notBefore: Math.min(notBefore, now + maxDownWaitMs) };
+    if (this.downUntil === undefined || notBefore === undefined || notBefore === never) return told;
+    return { ...told, notBefore: Math.min(notBefore, now + down.waitMs[1]) };
   }
 
-  /**
-   * A channel whose credentials the system refuses rests, so that it does not burn the limit. One call that we may not
-   * touch is no proof: a refused create is, or a second call's refusal with nothing delivered in between.
-   */
-  #rest({ channel, call }: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
+  /** A channel whose credentials the system refuses rests, so that it does not burn the limit. */
+  #rest(key: CallKey, _: Step, outcome: Delivered["outcome"], now: number): void {
     const pauses = this.#desk.store.pauses();
-    const before = pauses.get(channel);
+    const before = pauses.get(key.channel);
     if (outcome.kind === "unwelcome") {
-      const proven = step.kind === "create" || (before !== undefined && before.call !== call);
-      const times = (before?.times ?? 0) + Number(proven);
-      const until = proven ? now + Math.min(restMs[1], restMs[0] * 2 ** (times - 1)) : now;
-      this.#desk.store.keepPauses(pauses.set(channel, { call, until, times, because: outcome.why }));
-    } else if (outcome.kind === "delivered" && pauses.delete(channel)) {
+      const after = failed(before, this.#failure(key, outcome), rest, now, this.#desk.outside.random());
+      if (after && after !== before) this.#desk.store.keepPauses(pauses.set(key.channel, after));
+    } else if (outcome.kind === "delivered" && before) {
+      const more = before.waits && this.#acquit(key, now);
+      if (more) pauses.set(key.channel, answered(before) ?? before);
+      else pauses.delete(key.channel);
       this.#desk.store.keepPauses(pauses);
     }
+  }
+
+  /** The system serves again: frees calls of all its channels that wait for long; true where there may be more of them. */
+  #free(but: CallKey, now: number): boolean {
+    const rows = this.#desk
+      .channels()
+      .flatMap(({ name }) => this.#desk.queue.waitingLong(name, now + shortMs, maxFreed));
+    return this.#changed(
+      rows.filter(({ told }) => !told.refusals),
+      but,
+      now,
+      freed,
+    );
+  }
+
+  /** The channel is welcome again: frees those of its calls that wait for long, and those that were stuck by refusals. */
+  #acquit(but: CallKey, now: number): boolean {
+    const { queue } = this.#desk;
+    const waiting = queue.waitingLong(but.channel, now + shortMs, maxFreed);
+    const stuck = queue.stuckByRefusals(but.channel, maxRefusals, maxFreed);
+    return this.#changed([...waiting, ...stuck], but, now, acquitted);
+  }
+
+  #changed(rows: readonly CallRow[], but: CallKey, now: number, change: typeof freed): boolean {
+    let changed = 0;
+    for (const row of rows) {
+      const channel = this.#desk.channel(row.channel);
+      const told = change(row.told, now, this.#desk.outside.random());
+      const underWay =
+        this.#underWay.has(`${row.channel}/${row.call}`) || (row.channel === but.channel && row.call === but.call);
+      if (!channel || !told || underWay) continue;
+      changed++;
+      try {
+        this.#planner.replan(channel, row, now, told);
+      } catch (error) {
+        log("error", "plan", { channel: row.channel, call: row.call, error: String(error) });
+      }
+    }
+    return changed >= maxFreed;
   }
 
   /** The least that a channel of this system allows, since the limit is for all of them together. */
@@ -197,4 +304,10 @@ export class Deliveries {
     const limits = this.#desk.channels().flatMap(({ rpm }) => rpm ?? []);
     return limits.length > 0 ? Math.min(...limits) : undefined;
   }
+}
+
+/** The first of these times that will come; undefined where none does. */
+function earliest(times: readonly number[]): number | undefined {
+  const first = Math.min(...times);
+  return Number.isFinite(first) ? first : undefined;
 }

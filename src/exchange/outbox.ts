@@ -12,9 +12,10 @@ import type { Told } from "./told.ts";
 
 /**
  * In the order in which the governor serves them: a card that pops up; the end of a call whose card staff see; what else
- * they read, such as the ticket of a call that was over before a card could pop up; recordings.
+ * they read, such as the ticket of a call that was over before a card could pop up; recordings. What failed and is tried
+ * again is of a class of its own, whatever it says, after cards and finals: it must not take the place of what never failed.
  */
-export const classes = { card: 0, final: 1, change: 2, recording: 3 } as const;
+export const classes = { card: 0, final: 1, change: 2, recording: 3, again: 4 } as const;
 export type Class = (typeof classes)[keyof typeof classes];
 
 export interface Step {
@@ -52,6 +53,11 @@ export function nextStep(
         : nextUpdate(call, desired, told, recordings, delivery);
   const next = step && asEdited(step, told.edit);
   return next && JSON.stringify(next.form) === told.refused ? undefined : next;
+}
+
+/** The step as it is served: a recording's upload waits for its turn with the others however often it failed. */
+export function served(step: Step, { attempt }: Told): Step {
+  return attempt > 0 && !step.recording ? { ...step, class: classes.again } : step;
 }
 
 /** An edit that does not fit any more, since the call went on, is not made. */

@@ -5,7 +5,7 @@ import { audioExcepted, ignoredBecause } from "../calls/rules.ts";
 import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
 import type { Desk } from "./desk.ts";
-import { nextStep, type Step } from "./outbox.ts";
+import { nextStep, type Step, served } from "./outbox.ts";
 import { announce, leaveAlone } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { never, type Told, untold } from "./told.ts";
@@ -77,7 +77,8 @@ export class Planner {
 
   #stepOf(channel: Channel, call: Call, desired: Desired, told: Told): Step | undefined {
     const recordings = this.#desk.store.recordingsOf({ channel: channel.name, call: call.id });
-    return nextStep(call, desired, told, recordings, channel.delivery);
+    const step = nextStep(call, desired, told, recordings, channel.delivery);
+    return step && served(step, told);
   }
 
   #announceRecordings(channel: Channel, call: Call, now: number, alone: boolean): void {

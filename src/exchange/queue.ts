@@ -47,6 +47,31 @@ export class Queue {
     return row && callRow(row);
   }
 
+  /** The calls of a channel that wait for the longest beyond `after` (ms since the epoch), `most` of each class. */
+  waitingLong(channel: string, after: number, most: number): CallRow[] {
+    return Object.values(classes).flatMap((kind) =>
+      this.#all(
+        "SELECT * FROM calls WHERE channel = ? AND class = ? AND due_at > ? ORDER BY due_at DESC LIMIT ?",
+        channel,
+        kind,
+        after,
+        most,
+      ).map(callRow),
+    );
+  }
+
+  /** The calls of a channel that so many refusals of their own got stuck, the newest first. */
+  stuckByRefusals(channel: string, refusals: number, most: number): CallRow[] {
+    // The plus keeps the index of the stuck ones in the lead: they are few.
+    return this.#all(
+      `SELECT * FROM calls WHERE stuck = 1 AND started_at > 0 AND +channel = ? AND json_extract(told, '$.refusals') >= ?
+       ORDER BY started_at DESC LIMIT ?`,
+      channel,
+      refusals,
+      most,
+    ).map(callRow);
+  }
+
   /** When the next call of `channels`, or their next recording, is due after `now`; undefined where nothing is. */
   nextDue(now: number, channels: readonly string[]): number | undefined {
     // A channel and a class at a time: so the index leads to each, however many calls are due.

@@ -66,14 +66,6 @@ export interface Counts {
   readonly recordingsWaiting: number;
 }
 
-/** A channel rests until then (ms since the epoch), for so many times in a row; `call` is why. */
-export interface Pause {
-  readonly call: string;
-  readonly until: number;
-  readonly times: number;
-  readonly because: string;
-}
-
 /** What is known of the system: whether it ever took an update, and something of which channels. */
 export interface Known {
   readonly updates: boolean;

@@ -14,11 +14,11 @@ import {
   isStuck,
   type Known,
   type Malformed,
-  type Pause,
   type Row,
   recordingRow,
   text,
 } from "./rows.ts";
+import { remembered, type Trouble } from "./whole.ts";
 
 /** How many malformed webhooks are kept; the oldest make room. */
 export const maxMalformed = 500;
@@ -265,12 +265,13 @@ export class Store {
     this.#remember("governor", governor);
   }
 
-  /** The channels whose deliveries rest. */
-  pauses(): Map<string, Pause> {
-    return new Map(this.#recall<[string, Pause][]>("pauses") ?? []);
+  /** The channels whose deliveries fail, and may rest because of it. */
+  pauses(): Map<string, Trouble> {
+    const stored = this.#recall<[string, Parameters<typeof remembered>[0]][]>("pauses") ?? [];
+    return new Map(stored.map(([channel, trouble]) => [channel, remembered(trouble)]));
   }
 
-  keepPauses(pauses: ReadonlyMap<string, Pause>): void {
+  keepPauses(pauses: ReadonlyMap<string, Trouble>): void {
     this.#remember("pauses", [...pauses]);
   }
 
@@ -281,6 +282,15 @@ export class Store {
 
   keepLearnt(learnt: Known): void {
     this.#remember("learnt", learnt);
+  }
+
+  /** What is known of the system while it is not known to be there. */
+  outage(): Trouble | undefined {
+    return this.#recall<Trouble | null>("outage") ?? undefined;
+  }
+
+  keepOutage(outage: Trouble | undefined): void {
+    this.#remember("outage", outage ?? null);
   }
 
   #recall<T>(name: string): T | undefined {

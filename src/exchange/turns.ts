@@ -14,17 +14,23 @@ export interface Waiting {
 
 /** Forms under way at once. The platform lets six connections wait for an answer; transfers need some of them. */
 const maxDeliveries = 4;
-/** Of those, the most that are no cards, and recordings: slow answers and slow uploads must not hold up cards. */
+/** Of those, the most that are no cards: slow answers must not hold up cards. */
 const maxOthers = 3;
-const maxRecordings = 2;
+/** The most of a class: neither slow uploads nor what fails time and again may hold up the rest. */
+const maxOf: ReadonlyMap<Class, number> = new Map([
+  [classes.recording, 2],
+  [classes.again, 2],
+]);
 
-/** The classes of which one more form may be under way. While the system is down, one form at a time asks, beside recordings. */
-export function openClasses(underWay: readonly Class[], down: boolean): Class[] {
-  const recordings = underWay.filter((kind) => kind === classes.recording).length;
-  if (underWay.length >= maxDeliveries || (down && underWay.length > recordings)) return [];
+/** The classes of which one more form may be under way, the most urgent first. */
+export function openClasses(underWay: readonly Class[]): Class[] {
+  if (underWay.length >= maxDeliveries) return [];
   if (underWay.filter((kind) => kind !== classes.card).length >= maxOthers) return [classes.card];
-  return Object.values(classes).filter((kind) => kind !== classes.recording || recordings < maxRecordings);
+  return order.filter((kind) => underWay.filter((other) => other === kind).length < (maxOf.get(kind) ?? maxDeliveries));
 }
+
+/** The most urgent first. */
+const order: readonly Class[] = [classes.card, classes.final, classes.again, classes.change, classes.recording];
 
 export interface Turns {
   /** How many requests in a row went to others while the class waited. */
@@ -39,13 +45,14 @@ export const noTurns: Turns = { passedOver: new Map(), served: [] };
 const patience: ReadonlyMap<Class, { readonly ms: number; readonly turns: number }> = new Map([
   // However many cards there are: from then on as many are hidden again.
   [classes.final, { ms: 60_000, turns: 2 }],
+  [classes.again, { ms: 30_000, turns: 4 }],
   [classes.change, { ms: 10 * 60_000, turns: 10 }],
   [classes.recording, { ms: 30 * 60_000, turns: 20 }],
 ]);
 
 /** Which of those that wait is next, at `now` (ms since the epoch); undefined where none is. */
 export function nextTurn(turns: Turns, waiting: readonly Waiting[], now: number): Waiting | undefined {
-  const byClass = waiting.toSorted((a, b) => a.class - b.class);
+  const byClass = waiting.toSorted((a, b) => order.indexOf(a.class) - order.indexOf(b.class));
   const kind = (byClass.find((one) => starves(turns, one, now)) ?? byClass[0])?.class;
   const channels = waiting.filter((one) => one.class === kind);
   return channels.sort((a, b) => turns.served.lastIndexOf(a.channel) - turns.served.lastIndexOf(b.channel))[0];

@@ -6,7 +6,7 @@ import { fold } from "../../src/calls/call.ts";
 import { desiredOf, type Telling } from "../../src/calls/desired.ts";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import { type Governor, idle, learn, pause, spend, waitMs } from "../../src/exchange/governor.ts";
-import { type Class, classes, nextStep, type Step } from "../../src/exchange/outbox.ts";
+import { type Class, classes, nextStep, type Step, served } from "../../src/exchange/outbox.ts";
 import { freshMs } from "../../src/exchange/queue.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
 import { inDoubt, type Sent, settle } from "../../src/exchange/settle.ts";
@@ -51,6 +51,7 @@ export interface Day {
   readonly owed: number;
 }
 
+const channel = "support";
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 /** How much the hours besides the busiest would send, as a multiple of the limit. */
@@ -100,7 +101,8 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
     const known = fold(call.id, call.events);
     const desired = desiredOf(known, rules);
     const before = call.step?.class;
-    call.step = desired && nextStep(known, desired, call.told, call.recordings, rules.delivery);
+    const step = desired && nextStep(known, desired, call.told, call.recordings, rules.delivery);
+    call.step = step && served(step, call.told);
     call.owedSince = call.step && (call.owedSince ?? now);
     if (call.step && call.step.class !== before) queues.get(call.step.class)?.push(call);
   };
@@ -124,14 +126,14 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
 
   const pump = (now: number) => {
     for (;;) {
-      const waiting = openClasses(underWay, false).flatMap((kind): Waiting[] => {
+      const waiting = openClasses(underWay).flatMap((kind): Waiting[] => {
         const first = take(kind, now);
-        return first ? [{ channel: "support", class: kind, since: first.owedSince ?? now }] : [];
+        return first ? [{ channel, class: kind, since: first.owedSince ?? now }] : [];
       });
       const turn = nextTurn(turns, waiting, now);
       const call = turn && take(turn.class, now);
       if (!turn || !call?.step) return;
-      const wait = waitMs(governor, now, undefined, hasteOf(turns, turn, now));
+      const wait = waitMs(governor, now, undefined, hasteOf(turns, turn, now), { channel, among: [channel] });
       if (wait > 0) {
         if (wakeAt > now && wakeAt <= now + wait) return;
         wakeAt = now + wait;
@@ -145,7 +147,7 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
 
   const send = (call: ModelCall, step: Step, now: number) => {
     requests++;
-    governor = spend(governor, now);
+    governor = spend(governor, now, channel);
     call.underWay = true;
     const before = call.told;
     call.told = inDoubt(before, step, now + 30_000);
@@ -214,7 +216,7 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
     agenda.at(over + drawn.between(5_000, 20_000), (stored) => {
       webhooks++;
       call.recordings = [
-        { channel: "support", call: call.id, id: "r1", part: 0, state: "stored", key: "k", ready: true, attempt: 0 },
+        { channel, call: call.id, id: "r1", part: 0, state: "stored", key: "k", ready: true, attempt: 0 },
       ];
       replan(call, stored);
       pump(stored);

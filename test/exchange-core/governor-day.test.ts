@@ -76,7 +76,7 @@ function play({ limit, bursts, others, delays, tells }: Day, ticks: number) {
         wakes++;
         break;
       }
-      governor = spend(governor, now);
+      governor = spend(governor, now, "support");
       const [there, back] = delays[sent % delays.length] ?? [0, 0];
       const arrivesAt = now + there;
       underway.push({

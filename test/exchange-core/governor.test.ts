@@ -5,7 +5,8 @@ const start = Date.UTC(2026, 8, 1, 9, 0, 0);
 
 /** The governor after `count` requests, one every `everyMs`, from `start` on. */
 function sentSoFar(count: number, everyMs = 0, governor: Governor = idle): Governor {
-  return Array.from({ length: count }, (_, i) => start + i * everyMs).reduce(spend, governor);
+  const times = Array.from({ length: count }, (_, i) => start + i * everyMs);
+  return times.reduce((before, at) => spend(before, at, "support"), governor);
 }
 
 function heard(governor: Governor, limit: number, remaining: number, at = start): Governor {
@@ -21,7 +22,7 @@ const alone: Governor = {
 /** How many requests may leave at once, with an answer known, though it told nothing. */
 function room(governor: Governor, now: number, rpm?: number): number {
   let [count, after] = [0, learn(governor, undefined, now)];
-  while (waitMs(after, now, rpm) === 0 && count < 2000) [count, after] = [count + 1, spend(after, now)];
+  while (waitMs(after, now, rpm) === 0 && count < 2000) [count, after] = [count + 1, spend(after, now, "support")];
   return count;
 }
 
@@ -108,6 +109,62 @@ describe("what an answer tells", () => {
   test("counts where it tells of less, of two to requests of the same moment", () => {
     expect(heard(heard(idle, 300, 100), 300, 103).heard?.others).toBe(199);
     expect(heard(heard(idle, 300, 103), 300, 100).heard?.others).toBe(199);
+  });
+});
+
+describe("a limit", () => {
+  /** Told `limit` of which nothing is used, every minute for so many. */
+  const told = (limit: number, minutes: number, governor: Governor = alone, from = start): Governor =>
+    Array.from({ length: minutes + 1 }, (_, i) => from + i * 60_000).reduce(
+      (before, at) => heard(before, limit, limit, at),
+      governor,
+    );
+  /** How many requests a minute would be ours then, others being known to be few. */
+  const ours = (governor: Governor, rpm?: number) => {
+    const now = (governor.heard?.at ?? start) + 1;
+    const watched = alone.watched?.map((one) => ({ ...one, from: one.from + (now - start) }));
+    return room({ ...governor, watched }, now, rpm);
+  };
+
+  test.each<[string, Governor, number | undefined, number]>([
+    ["that is lower counts at once", told(100, 0), undefined, 90],
+    ["that is documented counts at once again", told(300, 0, told(100, 0), start + 1_000), undefined, 270],
+    ["above that does not", told(1_000, 0), undefined, 270],
+    ["nor for nearly ten minutes", told(1_000, 9), undefined, 270],
+    ["but after ten minutes of it", told(1_000, 10), undefined, 900],
+    ["and at once where the operator asks for more", told(1_000, 0), 600, 600],
+    ["of which the system allows less all the same", told(400, 0), 600, 360],
+    ["that the operator merely asks for is none", told(300, 0), 600, 270],
+    ["that is lower again begins anew", told(1_000, 9, told(300, 0, told(1_000, 9)), start + 600_000), undefined, 270],
+    ["counts by the least of those minutes", told(1_000, 5, told(500, 5), start + 360_000), undefined, 450],
+    [
+      "that was told long ago and now is not told for ten minutes",
+      told(1_000, 0, told(1_000, 0), start + 3_600_000),
+      undefined,
+      270,
+    ],
+  ])("%s", (_, governor, rpm, count) => expect(ours(governor, rpm)).toBe(count));
+
+  test("that is lower counts at once, also from an answer to an older request", () => {
+    const older = heard(heard(alone, 300, 300, start + 2_000), 100, 100, start);
+    expect(older.heard).toMatchObject({ limit: 100, at: start + 2_000 });
+    expect(ours(older)).toBe(90);
+  });
+
+  test("that is higher is old news from such an answer", () => {
+    expect(heard(heard(alone, 100, 100, start + 2_000), 300, 300, start).heard?.limit).toBe(100);
+  });
+
+  test("of which little is left, by an answer to an older request, counts by what others surely used", () => {
+    const sent = sentSoFar(11, 100, alone);
+    const older = heard(heard(sent, 300, 289, start + 1_000), 300, 100, start);
+    expect(older.heard?.others).toBe(300 - 100 - 11);
+    expect(heard(heard(sent, 300, 100, start + 1_000), 300, 289, start).heard?.others).toBe(300 - 100 - 11);
+  });
+
+  test("that does not count yet leaves us what is left of it, within the one that does", () => {
+    expect(ours(heard(alone, 1_000, 400))).toBe(270);
+    expect(ours(heard(alone, 1_000, 100))).toBe(300 - 199 - 30);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Class, classes } from "../../src/exchange/outbox.ts";
 import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "../../src/exchange/turns.ts";
 
-const { card, final, change, recording } = classes;
+const { card, final, change, recording, again } = classes;
 
 const now = Date.UTC(2026, 8, 1, 9, 0, 0);
 const minuteMs = 60_000;
@@ -28,6 +28,8 @@ describe("whose turn it is", () => {
   test.each<[string, readonly Class[], Class]>([
     ["the card's before all", [recording, change, final, card], card],
     ["the final status's before changes", [change, final], final],
+    ["another try's after cards and final statuses", [again, final], final],
+    ["and before what else there is", [recording, change, again], again],
     ["the change's before a recording's", [recording, change], change],
     ["the recording's where nothing else waits", [recording], recording],
   ])("is %s", (_, kinds, first) => {
@@ -37,22 +39,17 @@ describe("whose turn it is", () => {
 });
 
 describe("what may be under way beside", () => {
-  const all = [card, final, change, recording];
+  const all = [card, final, again, change, recording];
 
   test.each<[string, readonly Class[], readonly Class[]]>([
     ["nothing is anything", [], all],
-    ["two recordings is no third one", [recording, recording], [card, final, change]],
+    ["two recordings is no third one", [recording, recording], [card, final, again, change]],
+    ["two tries of calls that failed is no third one", [again, again], [card, final, change, recording]],
     ["three that are no cards is a card", [final, change, recording], [card]],
+    ["two tries and a recording is a card", [again, again, recording], [card]],
     ["three cards is anything", [card, card, card], all],
     ["four is nothing", [card, card, card, final], []],
-  ])("%s", (_, underWay, open) => expect(openClasses(underWay, false)).toEqual(open));
-
-  test("one is nothing while the system is down, unless it is a recording: that may hang for long", () => {
-    expect(openClasses([], true)).toEqual(all);
-    expect(openClasses([card], true)).toEqual([]);
-    expect(openClasses([recording, recording], true)).toEqual([card, final, change]);
-    expect(openClasses([recording, recording, card], true)).toEqual([]);
-  });
+  ])("%s", (_, underWay, open) => expect(openClasses(underWay)).toEqual(open));
 });
 
 describe("while cards come on and on", () => {
@@ -70,11 +67,12 @@ describe("while cards come on and on", () => {
 
   test("no class starves", () => {
     const hourMs = 60 * minuteMs;
-    const waiting = [card, final, change, recording].map((kind) => waits(kind, "support", hourMs));
+    const waiting = Object.values(classes).map((kind) => waits(kind, "support", hourMs));
     const served = turns(waiting, 1000);
+    expect(count(served, again)).toBeGreaterThan(150);
     expect(count(served, change)).toBeGreaterThan(80);
     expect(count(served, recording)).toBeGreaterThan(40);
-    expect(count(served, card)).toBeGreaterThan(300);
+    expect(count(served, card)).toBeGreaterThan(100);
   });
 
   test("what has waited for long goes before room is left to cards, and only when it is its turn", () => {
@@ -82,6 +80,11 @@ describe("while cards come on and on", () => {
     expect(hasteOf(noTurns, late, now)).toBe("patient");
     expect(hasteOf(tookTurn(noTurns, waits(card), [waits(card), late]), late, now)).toBe("eager");
     expect(hasteOf(noTurns, waits(card), now)).toBe("eager");
+  });
+
+  test("what failed goes out again by and by, as soon as it waited for half a minute", () => {
+    expect(count(turns([waits(card), waits(again, "support", 30_000)], 100), again)).toBe(0);
+    expect(count(turns([waits(card), waits(again, "support", 30_001)], 100), again)).toBe(25);
   });
 
   test("a class that did not wait has not been passed over", () => {

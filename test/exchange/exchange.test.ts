@@ -236,6 +236,83 @@ test("of the malformed webhooks the newest are kept", async () => {
   ]);
 });
 
+describe("what is known of the whole", () => {
+  const minuteMs = 60_000;
+
+  afterEach(() => vi.restoreAllMocks());
+
+  /** What `memory` holds of that name, as it would have been written. */
+  function remember(stub: ReturnType<typeof exchange>, name: string, value: unknown) {
+    return rows(stub, `INSERT OR REPLACE INTO memory VALUES ('${name}', '${JSON.stringify(value)}')`);
+  }
+
+  async function toldOf(stub: ReturnType<typeof exchange>, call: string): Promise<Partial<Told>> {
+    const [row] = await rows(stub, `SELECT told FROM calls WHERE call = '${call}'`);
+    return JSON.parse(String(row?.told));
+  }
+
+  /** A call of which nothing got through so far, and that is due then; where it never is, it is stuck. */
+  async function failed(stub: ReturnType<typeof exchange>, told: Partial<Told>, dueAt: number | null): Promise<void> {
+    await stub.record("support", [{ ...rings, call: "in_failed" }]);
+    await vi.waitUntil(async () => (await toldOf(stub, "in_failed")).attempt === 1);
+    const stored = JSON.stringify({ ...untold, ...told });
+    await rows(stub, `UPDATE calls SET told = '${stored}', due_at = ${dueAt}, stuck = ${Number(dueAt === null)}`);
+  }
+
+  /** Another call's card pops up, and that is known. */
+  async function served(stub: ReturnType<typeof exchange>): Promise<void> {
+    vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json({ data: { call_id: 7 } }));
+    await stub.record("support", [{ ...rings, call: "in_good" }]);
+    await vi.waitUntil(async () => (await toldOf(stub, "in_good")).callId === "7", { timeout: 10_000 });
+  }
+
+  test("outlives the object", async () => {
+    const stub = exchange();
+    const outage = { calls: ["a", "b", "c", "d", "e"], times: 3, until: Date.now() + minuteMs, because: "503" };
+    await remember(stub, "outage", outage);
+    await abortAllDurableObjects();
+    expect(await exchange().stats()).toMatchObject({ downUntil: outage.until });
+  });
+
+  test("is read as the version before wrote it", async () => {
+    const stub = exchange();
+    const now = Date.now();
+    await remember(stub, "governor", { sent: [now - 2_000, now - 1_000], answeredAt: now - 1_000 });
+    const pause = { call: "in_0", until: now + minuteMs, times: 1, because: "the system answered 403" };
+    await remember(stub, "pauses", [["support", pause]]);
+    expect(await stub.stats()).toMatchObject({
+      sentLastMinute: 2,
+      restingChannels: [{ channel: "support", until: pause.until, because: pause.because }],
+    });
+    await served(stub);
+    expect(await stub.stats()).toMatchObject({ sentLastMinute: 3, restingChannels: [] });
+  });
+
+  test("frees a call that was to come again in an hour, once another was served", async () => {
+    const stub = exchange();
+    const now = Date.now();
+    const dueAt = now + 60 * minuteMs;
+    await failed(stub, { attempt: 1, notBefore: dueAt }, dueAt);
+    await remember(stub, "outage", { calls: ["support/in_failed"], times: 0, until: 0, because: "503", waits: true });
+    await served(stub);
+    const [row] = await rows(stub, "SELECT due_at FROM calls WHERE call = 'in_failed'");
+    expect(row?.due_at).toBeLessThan(now + minuteMs);
+    expect(await rows(stub, "SELECT value FROM memory WHERE name = 'outage'")).toEqual([{ value: "null" }]);
+  });
+
+  test.each<[string, number, unknown]>([
+    ["frees a call that got stuck by refusals of its whole channel", 4, expect.any(Number)],
+    ["frees none that is stuck for another reason", 3, null],
+  ])("%s", async (_, refusals, due_at) => {
+    const stub = exchange();
+    await failed(stub, { attempt: 4, refusals, notBefore: Number.MAX_SAFE_INTEGER }, null);
+    const rest = { calls: ["a", "b", "c"], times: 1, until: Date.now() + minuteMs, because: "403", waits: true };
+    await remember(stub, "pauses", [["support", rest]]);
+    await served(stub);
+    expect(await rows(stub, "SELECT due_at FROM calls WHERE call = 'in_failed'")).toEqual([{ due_at }]);
+  });
+});
+
 describe("a call whose end never came", () => {
   const minuteMs = 60_000;
   const silenceMs = 240 * minuteMs;

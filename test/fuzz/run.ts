@@ -91,7 +91,7 @@ const token = "fuzz-console-token";
 
 function setupOf({ channel, table, secrets }: Account, system: string, api: string) {
   return {
-    channels: { [channel]: { ...table, system, api, url: publicUrl } },
+    channels: { [channel]: { ...table, system, api, url: publicUrl, rpm: 10_000_000 } },
     secrets: { ...secrets, [`${channel.toUpperCase()}_CHANNEL_KEY`]: "fuzz-channel-key", CONSOLE_TOKEN: token },
   };
 }

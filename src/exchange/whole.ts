@@ -1,0 +1,126 @@
+/**
+ * What is known of a whole, a system or one of its channels, from what becomes of single calls: whether it is there for
+ * anybody. One poisoned call proves nothing of it, however often it fails. While a whole is in trouble a call that has not
+ * failed yet is tried all the same, so that poisoned ones hold up nobody; the others wait for ever longer.
+ */
+import { type Class, classes } from "./outbox.ts";
+
+export interface Trouble {
+  /** Calls that failed for the first time, each another, with nothing delivered since; no more than prove it. */
+  readonly calls: readonly string[];
+  /** How often in a row it came to nothing since that is proven; 0 where it is not. */
+  readonly times: number;
+  /** Calls that failed before are not tried until then, ms since the epoch. */
+  readonly until: number;
+  readonly because: string;
+  /** Calls wait for long because of it: they are freed once something is delivered. */
+  readonly waits?: true;
+}
+
+/** What proves that a whole is in trouble, and how it is dealt with then. */
+export interface Kind {
+  /** Calls whose first failure proves it. */
+  readonly calls: number;
+  /** How far apart calls that failed before are tried: doubling from the first to the second, with jitter, in ms. */
+  readonly waitMs: readonly [least: number, most: number];
+}
+
+/** A system that does not answer. */
+export const down: Kind = { calls: 5, waitMs: [2_000, 60_000] };
+/** A channel whose credentials the system refuses. */
+export const rest: Kind = { calls: 3, waitMs: [30_000, 15 * 60_000] };
+
+/** A form of `call` failed. `fresh`: it had not failed before. */
+export interface Failure {
+  readonly call: string;
+  readonly fresh: boolean;
+  readonly because: string;
+  /** For how long the system asks to be left alone, in ms. */
+  readonly waitMs?: number;
+  /** The call is to wait for so long that it should be freed. */
+  readonly waits?: boolean;
+}
+
+/** How far apart those calls are tried that have not failed yet, in ms. */
+export const probeMs = 2_000;
+/** How long a `Retry-After` is heeded for all calls, in ms: to ask once more costs one request. */
+const maxHeededMs = 10 * 60_000;
+
+const none: Trouble = { calls: [], times: 0, until: 0, because: "" };
+
+export function isProven(trouble: Trouble | undefined): boolean {
+  return trouble !== undefined && trouble.times > 0;
+}
+
+/** What is known after a failure at `now` (ms since the epoch), `random` in [0, 1); the same object where nothing changes. */
+export function failed(
+  trouble: Trouble | undefined,
+  failure: Failure,
+  kind: Kind,
+  now: number,
+  random: number,
+): Trouble | undefined {
+  if (trouble && isProven(trouble)) return provenAgain(trouble, failure, kind, now, random);
+  const known = trouble?.calls ?? [];
+  const counts = failure.fresh && !known.includes(failure.call);
+  const waits = trouble?.waits ?? (failure.waits ? true : undefined);
+  if (!counts && waits === trouble?.waits) return trouble;
+  const calls = counts ? [...known, failure.call] : known;
+  const suspected = { ...(trouble ?? none), calls, waits, because: failure.because };
+  if (calls.length < kind.calls) return suspected;
+  return { ...suspected, times: 1, until: now + nextMs(1, failure, kind, random), waits: true };
+}
+
+/** What was tried out of turn, or had left before, does not make the others wait for longer. */
+function provenAgain(trouble: Trouble, failure: Failure, kind: Kind, now: number, random: number): Trouble {
+  if (failure.fresh || now < trouble.until) return trouble;
+  const times = trouble.times + 1;
+  return { ...trouble, times, until: now + nextMs(times, failure, kind, random), because: failure.because };
+}
+
+function nextMs(times: number, { waitMs = 0 }: Failure, kind: Kind, random: number): number {
+  const [least, most] = kind.waitMs;
+  const ceiling = Math.min(most, least * 2 ** Math.min(times - 1, 20));
+  return Math.max(Math.round(ceiling * (0.5 + random / 2)), Math.min(waitMs, maxHeededMs));
+}
+
+/** Something answered for it, though with a no: it is there. What waits is freed once something is delivered. */
+export function answered(trouble: Trouble | undefined): Trouble | undefined {
+  return trouble?.waits && { ...none, waits: true };
+}
+
+/** What is under way at a whole, by class, and when a call that had not failed yet last left. */
+export interface UnderWay {
+  readonly classes: readonly Class[];
+  readonly probedAt: number;
+}
+
+/** Whether forms of the class are sent for calls that have not failed yet, and carry no file that may be at fault. */
+export function isProbe(kind: Class): boolean {
+  return kind !== classes.again && kind !== classes.recording;
+}
+
+/** From when on a form of the class may leave, ms since the epoch: one at a time, though an upload may take its time. */
+export function opensAt(trouble: Trouble | undefined, kind: Class, underWay: UnderWay): number {
+  if (!trouble || !isProven(trouble)) return 0;
+  const others = underWay.classes.filter((other) =>
+    isProbe(kind) ? isProbe(other) : other === classes.again || other === kind,
+  );
+  if (others.length > 0) return Number.POSITIVE_INFINITY;
+  return isProbe(kind) ? underWay.probedAt + probeMs : trouble.until;
+}
+
+/** As it was stored until rests were proven by several calls. */
+interface Before {
+  readonly call: string;
+  readonly until: number;
+  readonly times: number;
+  readonly because: string;
+}
+
+/** What was stored of a trouble, by this version or the one before. */
+export function remembered(stored: Trouble | Before): Trouble {
+  if (!("call" in stored)) return stored;
+  const { call, ...kept } = stored;
+  return { ...kept, calls: [call], ...(kept.times > 0 && { waits: true as const }) };
+}
