@@ -1,5 +1,6 @@
 /** Forms on their way to the system: how many at once, in which order, and what becomes of each. */
 import type { Channel } from "../config/channels.ts";
+import { keyDigest, keyed, keyIsGone } from "../config/keys.ts";
 import { log } from "../log.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
 import { asideMs, type Desk } from "./desk.ts";
@@ -63,11 +64,21 @@ export class Deliveries {
       const planned = this.#planner.tryPlan(channel, row, now);
       if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
       else if (planned.step && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
-        this.#turns = tookTurn(this.#turns, turn, waiting);
-        this.#start(channel, planned.row, planned.step, now);
+        const inKey = this.#inItsKey(channel, planned.row, planned.step);
+        if (!inKey) this.#desk.store.putCall(lockedOut(planned.row, channel));
+        else {
+          this.#turns = tookTurn(this.#turns, turn, waiting);
+          this.#start(inKey, { ...planned.row, keyDigest: keyDigest(inKey) }, planned.step, now);
+        }
       }
     }
     return now;
+  }
+
+  /** The channel with the key that the form goes out under: the newest for a new call, that of its create for another. */
+  #inItsKey(channel: Channel, { keyDigest }: CallRow, step: Step): Channel | undefined {
+    const anew = step.kind === "create" && this.#desk.isOurs(channel.name);
+    return anew || keyDigest === undefined ? channel : keyed(channel, keyDigest);
   }
 
   /**
@@ -101,6 +112,7 @@ export class Deliveries {
         system,
         form: step.form,
         key: step.recording.key,
+        keyDigest: keyDigest(channel),
       });
     } catch {
       return { outcome: { kind: "unknown", why: "the transfer of the recording was interrupted", slow: false } };
@@ -177,4 +189,10 @@ export class Deliveries {
     const limits = this.#desk.channels().flatMap(({ rpm }) => rpm ?? []);
     return limits.length > 0 ? Math.min(...limits) : undefined;
   }
+}
+
+/** It waits for the operator, since it could only be told as another channel's. */
+function lockedOut(row: CallRow, channel: Channel): CallRow {
+  const told = { ...row.told, notBefore: Number.MAX_SAFE_INTEGER, problem: keyIsGone(channel), answer: undefined };
+  return { ...row, told, dueAt: undefined };
 }
