@@ -19,7 +19,8 @@ export function watch(storage: DurableObjectStorage): void {
         const [alarm, now] = [storage.getAlarm(), Date.now()];
         const owed = owedIn(exec);
         const at = await alarm;
-        if (owed && (at === null || at > now + soonMs)) unheld.push(`${owed}, and the alarm is ${at ?? "not set"}: ${query}`);
+        if (owed && (at === null || at > now + soonMs))
+          unheld.push(`${owed}, and the alarm is ${at ?? "not set"}: ${query}`);
       });
     }
     return exec(query, ...bindings);
