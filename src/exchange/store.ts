@@ -258,8 +258,8 @@ export class Store {
   dueRecordings(now: number, channels: readonly string[], leaveOut: readonly string[], most: number): RecordingRow[] {
     // A channel at a time, the longest due first: so the index leads to each, however many wait of others.
     const first = this.#all(
-      `SELECT value AS channel, (SELECT min(due_at) FROM recordings WHERE channel = value) AS due FROM json_each(?1)
-       WHERE due <= ?2 ORDER BY due`,
+      `SELECT value AS channel, (SELECT min(due_at) FROM recordings WHERE channel = value AND due_at <= ?2) AS due
+       FROM json_each(?1) WHERE due IS NOT NULL ORDER BY due`,
       JSON.stringify(channels),
       now,
     );

@@ -103,10 +103,10 @@ test("an alarm that is early enough is not written again", async () => {
 });
 
 test("the look after every transaction can fail", async () => {
-  await rows(
-    exchange(),
-    `INSERT INTO calls (channel, call, status, started_at, heard_at, told) VALUES ('gone', 'x', 'ringing', 1, 1, '{}')`,
-  );
+  await runInDurableObject(exchange(), (_, { storage: { sql } }) => {
+    const columns = "(channel, call, status, started_at, heard_at, told)";
+    sql.exec(`INSERT INTO calls ${columns} VALUES ('gone', 'x', 'ringing', 1, 1, '{}')`).toArray();
+  });
   await vi.waitUntil(() => unheld.length > 0);
   expect(unheld.splice(0)).toEqual([expect.stringContaining("call gone/x, and the alarm is not set")]);
 });

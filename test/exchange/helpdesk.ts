@@ -17,6 +17,8 @@ export interface Helpdesk {
   readonly tickets: Ticket[];
   /** Each form that came, as `action key pbx_call_id call_status`. */
   readonly forms: string[];
+  /** Whether each came with an authorization. */
+  readonly authorized: boolean[];
   /** Answers of another server's: the PBX's. */
   elsewhere: (request: Request) => Response;
   /** What it does instead of its work, where it does. */
@@ -35,6 +37,7 @@ export function openHelpdesk(): Helpdesk {
   const desk: Helpdesk = {
     tickets: [],
     forms: [],
+    authorized: [],
     elsewhere: () => new Response("down", { status: 503 }),
     mood: () => undefined,
     ticketOf: (pbxCallId) => desk.tickets.find((ticket) => ticket.pbxCallId === pbxCallId),
@@ -55,6 +58,7 @@ async function answer(desk: Helpdesk, request: Request, key: string): Promise<Re
   const known =
     desk.tickets[Number(fields.call_id) - 1] ?? desk.tickets.find((one) => one.pbxCallId === fields.pbx_call_id);
   desk.forms.push([fields.action, key, fields.pbx_call_id ?? known?.pbxCallId, fields.call_status].join(" "));
+  desk.authorized.push(request.headers.has("authorization"));
   const mood = desk.mood({ ...fields, pbx_call_id: fields.pbx_call_id ?? known?.pbxCallId ?? "" });
   if (mood) return mood;
   if (fields.action === "create_call") {

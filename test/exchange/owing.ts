@@ -6,10 +6,18 @@ const soonMs = 10 * 60_000;
 /** Transactions after which that did not hold, in words. */
 export const unheld: string[] = [];
 
+const unwatched = new WeakMap<SqlStorage, SqlStorage["exec"]>();
+
+/** `sql` without the look after it, for what a test itself does to the tables. */
+export function unseen(sql: SqlStorage): SqlStorage["exec"] {
+  return unwatched.get(sql) ?? sql.exec.bind(sql);
+}
+
 /** From here on, `storage` is looked at after every transaction, which is the writes that no await parts. */
 export function watch(storage: DurableObjectStorage): void {
   const { sql } = storage;
   const exec = sql.exec.bind(sql);
+  unwatched.set(sql, exec);
   let looking = false;
   const watched: typeof exec = (query, ...bindings) => {
     if (/^\s*(INSERT|UPDATE|DELETE)/.test(query) && !looking) {
@@ -25,7 +33,7 @@ export function watch(storage: DurableObjectStorage): void {
     }
     return exec(query, ...bindings);
   };
-  Object.defineProperty(sql, "exec", { value: watched });
+  Object.defineProperty(sql, "exec", { value: watched, configurable: true });
 }
 
 /** Something that is owed or has no end yet, of whatever channel. */

@@ -3,6 +3,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } fro
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { Env } from "../../src/env.ts";
+import { unseen } from "./owing.ts";
 import { configure } from "./worker.ts";
 
 const { EXCHANGE, RECORDINGS } = env as unknown as Env;
@@ -21,7 +22,7 @@ export function exchange(system = home) {
 }
 
 export function rows(stub: Stub, query: string) {
-  return runInDurableObject(stub, (_, state) => state.storage.sql.exec(query).toArray());
+  return runInDurableObject(stub, (_, { storage }) => unseen(storage.sql)(query).toArray());
 }
 
 export function now(at: number): void {
