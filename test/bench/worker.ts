@@ -12,8 +12,8 @@ import { classes } from "../../src/exchange/outbox.ts";
 import { Planner } from "../../src/exchange/planner.ts";
 import { fetched, type RecordingRow } from "../../src/exchange/recording-row.ts";
 import type { CallKey, CallRow } from "../../src/exchange/rows.ts";
-import type { LastDay } from "../../src/exchange/store.ts";
 import { settle } from "../../src/exchange/settle.ts";
+import type { LastDay } from "../../src/exchange/store.ts";
 import { routes } from "../../src/routes.ts";
 import { callId, eventsOf } from "./sample.ts";
 
