@@ -9,6 +9,7 @@ import type { RecordingRow } from "../../src/exchange/recording-row.ts";
 import type { CallRow } from "../../src/exchange/rows.ts";
 import { Store } from "../../src/exchange/store.ts";
 import { untold } from "../../src/exchange/told.ts";
+import { unseen } from "./owing.ts";
 import { exchange } from "./stage.ts";
 
 const sources = import.meta.glob("../../src/**/*.ts", { query: "?raw", import: "default", eager: true });
@@ -129,6 +130,34 @@ test("each exception is one", () => {
   const scanning = plans.filter(({ steps }) => steps.some(reads)).map(({ statement }) => statement);
   for (const named of exceptions.keys())
     expect([named, scanning.some((one) => named.test(one))]).toEqual([named, true]);
+});
+
+test("a webhook reads as few rows whatever is stored", async () => {
+  const stub = exchange();
+  const read = (call: string) =>
+    runInDurableObject(stub, (instance, { storage: { sql } }) => {
+      const { exec } = sql;
+      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+      const counting: typeof exec = (query, ...bindings) => {
+        const cursor = exec.call(sql, query, ...bindings);
+        cursors.push(cursor);
+        return cursor as never;
+      };
+      Object.defineProperty(sql, "exec", { value: counting, configurable: true });
+      instance.record("support", [{ ...event, call, direction: "incoming", phone: "+380501234567" }]);
+      Object.defineProperty(sql, "exec", { value: exec, configurable: true });
+      return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+    });
+  const few = await read("in_few");
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    const store = new Store({ exec: unseen(sql) } as SqlStorage);
+    for (let i = 0; i < 3_000; i++) {
+      store.putCall({ ...call, call: `in_${i}`, heardAt: Date.now(), startedAt: Date.now() });
+      store.putRecording({ ...recording, call: `in_${i}`, state: "attached", dueAt: undefined });
+      store.putRecording({ ...recording, channel: "gone", call: `in_${i}`, dueAt: 1 });
+    }
+  });
+  expect(await read("in_many")).toBeLessThan(few + 50);
 });
 
 describe("every statement is among them:", () => {
