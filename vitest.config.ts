@@ -26,12 +26,17 @@ export default defineConfig({
         extends: false,
         plugins: [
           cloudflareTest({
-            main: "./src/index.ts",
+            main: "./test/exchange/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: { bindings, outboundService: () => new Response("down", { status: 503 }) },
           }),
         ],
-        test: { name: "exchange", include: ["test/exchange/**/*.test.ts"], testTimeout: 60_000 },
+        test: {
+          name: "exchange",
+          include: ["test/exchange/**/*.test.ts"],
+          setupFiles: ["test/exchange/setup.ts"],
+          testTimeout: 60_000,
+        },
       },
       {
         extends: false,

@@ -94,7 +94,7 @@ export const channelTable = z
     system: address((url) => secureOrLoopback(url) && url.pathname === "/", "must be https://<system_domain>"),
     url: address(web, "must be the public base URL of this worker, such as https://hooks.example.com").optional(),
     country: z.string().refine(isCountry, "must be an ISO 3166 code of two capitals, such as UA").optional(),
-    delivery: z.enum(["live", "final"]).default("live"),
+    delivery: z.enum(["live", "final", "off"]).default("live"),
     lines: z.array(number).default([]),
     extensions: z.array(extensionRange).optional(),
     assign: z.array(assignment).default([]),

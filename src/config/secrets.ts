@@ -6,6 +6,8 @@ import type { Fault } from "./faults.ts";
 export interface ChannelSecrets {
   /** Identifies the telephony channel to the system. */
   readonly channelKey: string;
+  /** All that are configured while it is rotated, the new one first: a call is told under the one that it was created under. */
+  readonly channelKeys: readonly string[];
   /** `email:api_key`, for a system that demands it. */
   readonly systemAuth?: string;
   /** The path segment that makes up the only address of the channel. */
@@ -38,11 +40,12 @@ export function readSecrets(channel: string, provider: Provider, env: object): C
     const problem = "must be one part of a path: no / and no \\, and not dots alone";
     faults.push({ channel, key: secretName(channel, "HOOK_SECRET"), problem });
   }
-  const channelKey = read("CHANNEL_KEY");
+  const channelKeys = rotation(read("CHANNEL_KEY"));
+  const [channelKey] = channelKeys;
   if (faults.length > 0 || channelKey === undefined) return { faults };
   const names = [...provider.secrets.required, ...(provider.secrets.optional ?? [])];
   const ofProvider = new Map(names.flatMap((name) => pair(name, read(name))));
-  return { channelKey, systemAuth, hookSecret, ofProvider };
+  return { channelKey, channelKeys, systemAuth, hookSecret, ofProvider };
 }
 
 function missing(channel: string, key: string): Fault {

@@ -1,10 +1,11 @@
 /** The operator's JSON API: what is known of calls, what is owed, and another try for what got stuck. */
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { type Channel, readConfiguration } from "../config/channels.ts";
+import { readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
 import type { Edit } from "../exchange/edit.ts";
 import type { Exchange } from "../exchange/exchange.ts";
+import type { CallKey } from "../exchange/rows.ts";
 import { parseJson, readBody } from "../hooks/body.ts";
 import { notFound, type Problem, problem, unauthorized } from "../hooks/problem.ts";
 import { equal } from "../verify/equal.ts";
@@ -25,27 +26,28 @@ api.use(async (c, next) => {
   return problem(unauthorized, { "www-authenticate": "Bearer" });
 });
 
-/** Newest first: `?channel=` narrows, `?stuck=true` lists those that wait for the operator, `?before=` pages on. */
+/**
+ * Newest first: `?channel=` narrows, `?stuck=true` lists those that wait for the operator, `?untold=true` those that are
+ * not told, `?before=` pages on.
+ */
 api.get("/calls", async (c) => {
-  const { channel, stuck, before } = c.req.query();
-  const query = { channel, stuck: stuck === "true", before: Number(before) || undefined, most: maxListed };
+  const { channel, stuck, untold, before } = c.req.query();
+  const only = { stuck: stuck === "true", untold: untold === "true" };
+  const query = { channel, ...only, before: Number(before) || undefined, most: maxListed };
   const lists = await Promise.all(exchanges(c).map((exchange) => exchange.list(query)));
   const calls = lists.flat().sort((a, b) => b.startedAt - a.startedAt);
   return c.json({ calls: calls.slice(0, maxListed) });
 });
 
 api.get("/calls/:channel/:call", async (c) => {
-  const channel = channelOf(c);
-  const call = channel && (await exchangeOf(c, channel).show({ channel: channel.name, call: c.req.param("call") }));
-  return call ? c.json(call) : problem(notFound);
+  const shown = await inOneOf(c, async (exchange) => await exchange.show(keyIn(c)));
+  return shown ? c.json(shown) : problem(notFound);
 });
 
 api.post("/calls/:channel/:call/replay", async (c) => {
-  const channel = channelOf(c);
   const edit = await editIn(c);
   if (edit === "unreadable") return problem(noEdit);
-  const key = channel && { channel: channel.name, call: c.req.param("call") };
-  const replayed = key && (await exchangeOf(c, channel).replay(key, edit));
+  const replayed = await inOneOf(c, async (exchange) => await exchange.replay(keyIn(c), edit));
   if (replayed === undefined) return problem(notFound);
   if (replayed === "replayed") return c.json({ replayed: 1 }, 202);
   return problem({ ...noEdit, detail: `${replayed.field} ${replayed.problem}`, field: replayed.field });
@@ -107,12 +109,21 @@ async function editIn(c: Api): Promise<Edit | undefined | "unreadable"> {
   }
 }
 
-function channelOf(c: Api): Channel | undefined {
-  return readConfiguration(c.env).channels.get(c.req.param("channel") ?? "");
+function keyIn(c: Api): CallKey {
+  return { channel: c.req.param("channel") ?? "", call: c.req.param("call") ?? "" };
 }
 
-function exchangeOf(c: Api, channel: Channel): DurableObjectStub<Exchange> {
-  return c.env.EXCHANGE.getByName(channel.system);
+/** What the channel's own system answers, or else one where the channel was before it moved or went. */
+async function inOneOf<T>(
+  c: Api,
+  ask: (exchange: DurableObjectStub<Exchange>) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const own = readConfiguration(c.env).channels.get(keyIn(c).channel)?.system;
+  for (const exchange of exchanges(c).sort((a, b) => Number(b.name === own) - Number(a.name === own))) {
+    const answer = await ask(exchange);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }
 
 function exchanges(c: Api): DurableObjectStub<Exchange>[] {

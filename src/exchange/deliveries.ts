@@ -1,5 +1,6 @@
 /** Forms on their way to the system: how many at once, in which order, and what becomes of each. */
 import type { Channel } from "../config/channels.ts";
+import { keyDigest, keyed, keyIsGone } from "../config/keys.ts";
 import { log } from "../log.ts";
 import { fileTimeoutMs, formTimeoutMs } from "../system/client.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
@@ -72,9 +73,13 @@ export class Deliveries {
       const planned = this.#planner.tryPlan(channel, row, now);
       if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
       else if (planned.step?.class === turn.class && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
-        this.#turns = tookTurn(this.#turns, turn, waiting);
-        if (isProbe(turn.class)) this.#probedAt.set(channel.name, now);
-        this.#start(channel, planned.row, planned.step, now);
+        const inKey = this.#inItsKey(channel, planned.row, planned.step);
+        if (!inKey) this.#desk.store.putCall(lockedOut(planned.row, channel));
+        else {
+          this.#turns = tookTurn(this.#turns, turn, waiting);
+          if (isProbe(turn.class)) this.#probedAt.set(channel.name, now);
+          this.#start(inKey, { ...planned.row, keyDigest: keyDigest(inKey) }, planned.step, now);
+        }
       }
     }
     return now;
@@ -107,6 +112,12 @@ export class Deliveries {
     return { classes: own.map(([, kind]) => kind), probedAt: this.#probedAt.get(channel) ?? 0 };
   }
 
+  /** The channel with the key that the form goes out under: the newest for a new call, that of its create for another. */
+  #inItsKey(channel: Channel, { keyDigest }: CallRow, step: Step): Channel | undefined {
+    const anew = step.kind === "create" && this.#desk.isOurs(channel.name);
+    return anew || keyDigest === undefined ? channel : keyed(channel, keyDigest);
+  }
+
   /**
    * What is written here is durable before the request leaves: a crash finds it counted, and what it says in doubt until the
    * time is over within which it would have been answered.
@@ -135,8 +146,8 @@ export class Deliveries {
     if (!step.recording?.key) return deliver(channel, step.form, rated);
     try {
       const { name, system } = channel;
-      const { key } = step.recording;
-      return await this.#desk.courier.attachRecording({ channel: name, system, form: step.form, key, rated });
+      const job = { channel: name, system, form: step.form, key: step.recording.key, keyDigest: keyDigest(channel) };
+      return await this.#desk.courier.attachRecording({ ...job, rated });
     } catch {
       return { outcome: { kind: "unknown", why: "the transfer of the recording was interrupted" } };
     }
@@ -310,4 +321,10 @@ export class Deliveries {
 function earliest(times: readonly number[]): number | undefined {
   const first = Math.min(...times);
   return Number.isFinite(first) ? first : undefined;
+}
+
+/** It waits for the operator, since it could only be told as another channel's. */
+function lockedOut(row: CallRow, channel: Channel): CallRow {
+  const told = { ...row.told, notBefore: never, problem: keyIsGone(channel), answer: undefined };
+  return { ...row, told, dueAt: undefined };
 }

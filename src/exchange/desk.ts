@@ -1,5 +1,6 @@
 /** What the parts of an Exchange share: its tables, its channels, and the world outside. */
 import { type Channel, readConfiguration } from "../config/channels.ts";
+import { ofSystem } from "../config/keys.ts";
 import type { Env } from "../env.ts";
 import type { Courier } from "../recordings/courier.ts";
 import { Queue } from "./queue.ts";
@@ -13,7 +14,7 @@ export interface Outside {
 
 export const theWorld: Outside = { now: () => Date.now(), random: () => Math.random() };
 
-/** How long work waits whose channel is not configured here any more, or that we cannot work out, in ms. */
+/** How long work waits whose channel is not configured here, or that we cannot work out, in ms. */
 export const asideMs = 60_000;
 
 export class Desk {
@@ -34,15 +35,24 @@ export class Desk {
     this.#ctx = ctx;
   }
 
-  /** A channel that moved to another system is that system's object's: what it is still owed here stays here. */
+  /** A channel as this system has it, also one that moved to another: the calls that began here are told here. */
   channel(name: string): Channel | undefined {
     const channel = readConfiguration(this.env).channels.get(name);
-    return channel?.system === this.system ? channel : undefined;
+    return channel && ofSystem(channel, this.system);
   }
 
-  /** The channels of this system. */
+  /** Whether new calls of the channel are this system's. */
+  isOurs(name: string): boolean {
+    return readConfiguration(this.env).channels.get(name)?.system === this.system;
+  }
+
+  /** The channels of this system, and those that moved to another and left calls here. */
   channels(): Channel[] {
-    return [...readConfiguration(this.env).channels.values()].filter(({ system }) => system === this.system);
+    const all = [...readConfiguration(this.env).channels.values()];
+    const here = all.every(({ system }) => system === this.system) ? [] : this.store.channels();
+    return all
+      .filter(({ name, system }) => system === this.system || here.includes(name))
+      .map((channel) => ofSystem(channel, this.system));
   }
 
   /** All that `change` writes becomes durable together, or nothing of it where it throws. */

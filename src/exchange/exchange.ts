@@ -24,6 +24,11 @@ import { type CallDetail, type CallView, detail, malformedView, view } from "./v
 
 /** How soon the alarm looks after work that is under way, in case this object does not live to see its end. In ms. */
 const guardMs = 5_000;
+/**
+ * The longest that the object sleeps while something is owed or a call is open, whatever is configured and whatever it
+ * waits for, in ms: a channel that was faulty or gone may be there again.
+ */
+const maxSleepMs = 5 * 60_000;
 /** How many calls are replayed at once. */
 const maxReplayed = 1000;
 
@@ -64,15 +69,16 @@ export class Exchange extends DurableObject<Env> {
   /** Keeps `events` of a channel and returns once they are durable, which the output gate sees to. */
   record(channelName: string, events: readonly HeardEvent[]): Recorded {
     const now = this.#desk.outside.now();
-    const channel = this.#desk.channel(channelName);
-    if (!channel) throw new Error("the channel is not configured");
     const admitted = this.#admit(channelName, now);
     if ("retryAfterSeconds" in admitted) return admitted;
+    // One that is not known here is kept all the same: the Worker may be newer than this object.
+    const channel = this.#desk.channel(channelName);
     const fresh = this.#desk.together(() => {
       const added = events.filter((event) => this.#desk.store.addEvent(channelName, event));
       for (const call of new Set(added.map((event) => event.call))) {
         const key = { channel: channelName, call };
-        this.#planner.replan(channel, key, now, revived(this.#desk.store.call(key)?.told));
+        if (!channel) this.#planner.keepAside(key, now);
+        else this.#planner.replan(channel, key, now, revived(this.#desk.store.call(key)?.told));
       }
       if (added.length > 0) this.#wakeBy(now + guardMs);
       this.#housekeeping.heard(channel, now);
@@ -87,6 +93,8 @@ export class Exchange extends DurableObject<Env> {
     const admitted = this.#admit(hook.channel, this.#desk.outside.now());
     if ("retryAfterSeconds" in admitted) return admitted;
     this.#desk.store.addMalformed(hook);
+    this.#housekeeping.heard(undefined, this.#desk.outside.now());
+    this.#pump();
     return { fresh: 1 };
   }
 
@@ -97,15 +105,18 @@ export class Exchange extends DurableObject<Env> {
   }
 
   /** Calls, the newest first; `before`: that began before then (ms since the epoch). */
-  list(query: { channel?: string; stuck: boolean; before?: number; most: number }): CallView[] {
-    return this.#desk.store.calls(query).map(view);
+  list(query: { channel?: string; stuck?: boolean; untold?: boolean; before?: number; most: number }): CallView[] {
+    // One that nothing woke for long may have lost its alarm.
+    if (this.#alarmAt === undefined) this.#pump();
+    const { stuck, untold, ...rest } = query;
+    return this.#desk.store.calls({ ...rest, only: stuck ? "stuck" : untold ? "untold" : undefined }).map(view);
   }
 
   show(key: CallKey): CallDetail | undefined {
     const row = this.#desk.store.call(key);
+    if (!row) return undefined;
     const channel = this.#desk.channel(key.channel);
-    if (!row || !channel) return undefined;
-    const form = this.#planner.preview(channel, key, afresh(row.told, row.told.edit))?.form;
+    const form = channel && this.#planner.preview(channel, key, afresh(row.told, row.told.edit))?.form;
     return detail(row, this.#planner.fold(channel, key), this.#desk.store.recordingsOf(key), form);
   }
 
@@ -114,10 +125,12 @@ export class Exchange extends DurableObject<Env> {
     const row = this.#desk.store.call(key);
     const channel = this.#desk.channel(key.channel);
     if (!row || !channel) return undefined;
-    const refusal = edit && this.#refusal(channel, row, edit);
-    if (refusal) return refusal;
     const now = this.#desk.outside.now();
+    const said = row.untold ? saidByOperator(row, edit, now) : [];
+    const refusal = edit && this.#refusal(channel, row, edit, said);
+    if (refusal) return refusal;
     this.#desk.together(() => {
+      for (const event of said) this.#desk.store.addEvent(key.channel, event);
       for (const recording of this.#desk.store.recordingsOf(key)) {
         const again = retried(recording, channel.recordings.max_bytes, now);
         if (again) this.#desk.store.putRecording(again);
@@ -129,10 +142,10 @@ export class Exchange extends DurableObject<Env> {
   }
 
   /** Why the edit cannot be made of the next form; of one that asks whether the call is there, of the create behind it. */
-  #refusal(channel: Channel, row: CallRow, edit: Edit): NoEdit | undefined {
+  #refusal(channel: Channel, row: CallRow, edit: Edit, said: readonly HeardEvent[]): NoEdit | undefined {
     const told = afresh(row.told);
     const belief = openIn(told.belief).create ? absent : told.belief;
-    const step = this.#planner.preview(channel, row, { ...told, belief });
+    const step = this.#planner.preview(channel, row, { ...told, belief }, said);
     if (!step || step.kind === "attach" || step.kind === "repeat")
       return { field: "form", problem: "there is no form to be sent for this call" };
     const form = edited(step.form, edit);
@@ -141,7 +154,7 @@ export class Exchange extends DurableObject<Env> {
 
   /** The same for all that wait for the operator, the newest first; `skipped`: those that the edit does not fit. */
   replayStuck(channel: string | undefined, edit?: Edit): { replayed: number; skipped: number } {
-    const stuck = this.#desk.store.calls({ channel, stuck: true, most: maxReplayed });
+    const stuck = this.#desk.store.calls({ channel, only: "stuck", most: maxReplayed });
     const replayed = stuck.filter((row) => this.replay(row, edit) === "replayed").length;
     return { replayed, skipped: stuck.length - replayed };
   }
@@ -184,16 +197,26 @@ export class Exchange extends DurableObject<Env> {
 
   /** Starts all that is due and may start, and sets the alarm for the rest. */
   #startDue(now: number): void {
-    const round = this.#housekeeping.round(now);
-    this.#fetches.startDue(now);
+    const round = this.#tried(now, () => this.#housekeeping.round(now));
+    const fetching = this.#tried(now, () => this.#fetches.startDue(now));
     const room = this.#deliveries.startDue(now);
     const guard = this.#deliveries.underWay + this.#fetches.underWay > 0 ? now + guardMs : undefined;
     const rests = [...this.#desk.store.pauses().values()].map((rest) => rest.until).filter((until) => until > now);
-    const channels = this.#desk.channels().map(({ name }) => name);
-    const next = [this.#desk.queue.nextDue(now, channels), room, guard, round, ...rests].filter(
-      (at) => at !== undefined,
-    );
+    const owing = this.#desk.store.owing();
+    const latest = owing.length > 0 || this.#desk.store.hasOpen() ? now + maxSleepMs : undefined;
+    const due = this.#desk.queue.nextDue(now, owing);
+    const next = [due, room, guard, round, fetching, latest, ...rests].filter((at) => at !== undefined);
     if (next.length > 0) this.#wakeBy(Math.min(...next));
+  }
+
+  /** What one part fails at keeps no other from its work; returns when to look again. */
+  #tried(now: number, part: () => number | undefined): number | undefined {
+    try {
+      return part();
+    } catch (error) {
+      log("error", "pump", { error: String(error) });
+      return now + guardMs;
+    }
   }
 
   /** An alarm that rings too early does no harm; one that is already set for then need not be written again. */
@@ -204,4 +227,12 @@ export class Exchange extends DurableObject<Env> {
     // Alarms follow the platform's clock; one set for this very moment did not ring on older workerd (workerd#6866).
     void this.ctx.storage.setAlarm(Date.now() + Math.max(at - now, 5));
   }
+}
+
+/** What an operator tells of a call of which the PBX never told enough: it stays, like what a webhook tells. */
+function saidByOperator({ call }: CallKey, edit: Edit | undefined, now: number): HeardEvent[] {
+  const { direction, phone } = edit ?? {};
+  if (direction !== "incoming" && direction !== "outgoing") return [];
+  const number = typeof phone === "string" ? { phone } : { withheld: true as const };
+  return [{ call, id: "operator", direction, ...number, heardAt: now }];
 }

@@ -3,7 +3,7 @@ import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
 import type { Fetched } from "../recordings/courier.ts";
 import { giveUpAfterMs, recordingBackoff } from "./backoff.ts";
-import type { Desk } from "./desk.ts";
+import { asideMs, type Desk } from "./desk.ts";
 import type { Planner } from "./planner.ts";
 import { fetched, pending, type RecordingRow, recordingKey } from "./recording-row.ts";
 
@@ -16,6 +16,8 @@ export class Fetches {
   readonly #done: () => void;
   /** The calls that a recording is being fetched for, as `channel/call`. */
   readonly #underWay = new Set<string>();
+  /** Calls whose tries cannot be written down, and until when they are left alone (ms since the epoch). */
+  readonly #uncounted = new Map<string, number>();
 
   /** `done` is called after each try. */
   constructor(desk: Desk, planner: Planner, done: () => void) {
@@ -28,14 +30,15 @@ export class Fetches {
     return this.#underWay.size;
   }
 
-  /** Starts what is due, as far as there is room. */
-  startDue(now: number): void {
+  /** Starts what is due, as far as there is room; returns when to look at what could not be counted. */
+  startDue(now: number): number | undefined {
     const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
     const room = maxFetches - this.#underWay.size;
-    for (const row of this.#desk.store.dueRecordings(now, [...channels.keys()], [...this.#underWay], room)) {
+    if (room <= 0) return undefined;
+    for (const row of this.#desk.store.dueRecordings(now, [...channels.keys()], this.#leftOut(now), room)) {
       const channel = channels.get(row.channel);
       const key = `${row.channel}/${row.call}`;
-      if (!channel || this.#underWay.has(key)) continue;
+      if (!channel || this.#underWay.has(key) || !this.#counted(row, now)) continue;
       this.#underWay.add(key);
       this.#desk.goOn(
         this.#fetch(channel, row)
@@ -46,6 +49,28 @@ export class Fetches {
             this.#done();
           }),
       );
+    }
+    return this.#uncounted.size > 0 ? Math.min(...this.#uncounted.values()) : undefined;
+  }
+
+  #leftOut(now: number): string[] {
+    for (const [key, until] of this.#uncounted) if (until <= now) this.#uncounted.delete(key);
+    return [...this.#underWay, ...this.#uncounted.keys()];
+  }
+
+  /**
+   * Durable before the request leaves: whatever fails afterwards, our own writing too, finds the try counted and a wait.
+   * One that cannot be counted is not made, and keeps no other waiting.
+   */
+  #counted(row: RecordingRow, now: number): boolean {
+    const attempt = row.attempt + 1;
+    try {
+      this.#desk.store.putRecording({ ...row, attempt, dueAt: now + recordingBackoff(attempt) });
+      return true;
+    } catch (error) {
+      this.#uncounted.set(`${row.channel}/${row.call}`, now + asideMs);
+      log("error", "recording", { channel: row.channel, call: row.call, error: String(error) });
+      return false;
     }
   }
 
@@ -78,7 +103,7 @@ export class Fetches {
       // By our own clock: the PBX's may be off, and its webhooks may come hours late.
       const deadline = (endedAt === undefined ? now : lastHeardAt) + channel.recordings.wait * 1000;
       // A ticket that waits for its recording does not wait for R2 as well.
-      const archiveDeadline = channel.delivery === "final" ? deadline : deadline + giveUpAfterMs;
+      const archiveDeadline = this.#desk.store.call(row)?.mode === "final" ? deadline : deadline + giveUpAfterMs;
       const { max_bytes } = channel.recordings;
       const handling = { max_bytes, deadline, archiveDeadline, now, backoff: recordingBackoff };
       const known = this.#desk.store.recordingsOf(row);

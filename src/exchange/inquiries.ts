@@ -9,6 +9,8 @@ import type { Planner } from "./planner.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { revived } from "./told.ts";
 
+const minuteMs = 60_000;
+
 /** Calls of a channel that are asked after at once, one after the other: the rest is for the next round. */
 export const maxAsked = 10;
 
@@ -26,10 +28,12 @@ export class Inquiries {
     this.#done = done;
   }
 
-  /** Asks the channel's PBX after its overdue `calls`, as far as there is room; returns those that there is no asking after. */
+  /** Asks the channel's PBX after its silent `calls`, as far as there is room; returns those that are to be taken for over. */
   ask(channel: Channel, calls: readonly CallRow[], now: number): readonly CallRow[] {
-    if (!channel.provider.state) return calls;
-    const over = calls.filter((row) => exhausted(this.#inquiry(row), now));
+    const silentSince = now - channel.silence * minuteMs;
+    const silent = calls.filter(({ heardAt }) => heardAt <= silentSince);
+    if (!channel.provider.state) return silent;
+    const over = silent.filter((row) => exhausted(this.#inquiry(row), now));
     const due = calls.filter((row) => !over.includes(row)).slice(0, maxAsked);
     if (due.length > 0 && !this.#underWay.has(channel.name)) this.#start(channel, due, now);
     return over;
@@ -64,7 +68,8 @@ export class Inquiries {
     try {
       this.#desk.together(() => {
         const row = this.#inquiry(key);
-        if (state.kind === "alive" && row) this.#desk.store.putInquiry(key, alive(row, now));
+        const status = this.#desk.store.call(key)?.status === "in-progress" ? "in-progress" : "ringing";
+        if (state.kind === "alive" && row) this.#desk.store.putInquiry(key, alive(row, status, now));
         if (state.kind !== "over") return;
         for (const event of state.events) this.#desk.store.addEvent(channel.name, { ...plainly(event), heardAt: now });
         this.#planner.replan(channel, key, now, revived(this.#desk.store.call(key)?.told));

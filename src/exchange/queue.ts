@@ -79,8 +79,8 @@ export class Queue {
       `SELECT min(due) AS due FROM (
          SELECT (SELECT min(due_at) FROM calls WHERE channel = c.value AND class = k.value AND due_at > ?1) AS due
            FROM json_each(?2) AS c, json_each(?3) AS k UNION ALL
-         SELECT min(due_at) AS due FROM recordings
-           WHERE due_at > ?1 AND channel IN (SELECT value FROM json_each(?2)))`,
+         SELECT (SELECT min(due_at) FROM recordings WHERE channel = c.value AND due_at > ?1) AS due
+           FROM json_each(?2) AS c)`,
       now,
       JSON.stringify(channels),
       JSON.stringify(Object.values(classes)),
@@ -104,6 +104,7 @@ export class Queue {
         since: Number(row.since),
       })),
       stuck: count("calls WHERE stuck = 1"),
+      untold: count("calls WHERE untold = 1"),
       recordingsWaiting: count("recordings WHERE due_at IS NOT NULL"),
     };
   }

@@ -37,7 +37,15 @@ export interface CallRow extends CallKey {
   readonly owedSince?: number;
   /** Its audio was excepted when the call began; it stays so. */
   readonly audioExcepted: boolean;
+  /** The channel's `delivery` when the call was first heard of; absent while the channel was never known. */
+  readonly mode?: Mode;
+  /** Under which CHANNEL_KEY it is told: see keys.ts. */
+  readonly keyDigest?: string;
+  /** Not enough is known of it to tell, and nothing was told. */
+  readonly untold: boolean;
 }
+
+export type Mode = "live" | "final" | "off";
 
 /** A webhook that was genuine and could not be understood. */
 export interface Malformed {
@@ -63,6 +71,7 @@ export interface Counts {
   readonly calls: number;
   readonly queues: readonly Queue[];
   readonly stuck: number;
+  readonly untold: number;
   readonly recordingsWaiting: number;
 }
 
@@ -94,6 +103,9 @@ export function callRow(row: Row): CallRow {
     dueAt: integer(row.due_at),
     owedSince: integer(row.owed_since),
     audioExcepted: row.audio_excepted === 1,
+    mode: text(row.mode) as Mode | undefined,
+    keyDigest: text(row.key_digest),
+    untold: row.untold === 1,
   };
 }
 

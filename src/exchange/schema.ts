@@ -51,6 +51,22 @@ export const migrations: readonly string[] = [
    CREATE INDEX calls_done ON calls (channel, heard_at)
      WHERE due_at IS NULL AND stuck = 0 AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done');
    CREATE INDEX calls_of_channel ON calls (channel, started_at);`,
+  // What a call was begun under. A call that was told, or was to be, before its end is of a live channel; of the others that of today counts.
+  // Each call is in one index by when it was heard of, over or open, and each recording in its channel's: none is read in vain.
+  `ALTER TABLE calls ADD COLUMN mode TEXT;
+   ALTER TABLE calls ADD COLUMN key_digest TEXT;
+   ALTER TABLE calls ADD COLUMN untold INTEGER NOT NULL DEFAULT 0;
+   UPDATE calls SET mode = 'live' WHERE json_extract(told, '$.status') IN ('ringing', 'in-progress')
+     OR ended_at IS NULL AND (json_extract(told, '$.create') <> 'none' OR due_at IS NOT NULL OR stuck = 1);
+   UPDATE calls SET untold = 1 WHERE direction IS NULL AND due_at IS NULL AND stuck = 0 AND ignored IS NULL
+     AND json_extract(told, '$.create') = 'none';
+   DROP INDEX calls_done;
+   DROP INDEX calls_open;
+   DROP INDEX recordings_due;
+   CREATE INDEX calls_over ON calls (channel, heard_at) WHERE ended_at IS NOT NULL;
+   CREATE INDEX calls_open ON calls (channel, status, heard_at) WHERE ended_at IS NULL;
+   CREATE INDEX calls_untold ON calls (started_at) WHERE untold = 1;
+   CREATE INDEX recordings_due ON recordings (channel, due_at) WHERE due_at IS NOT NULL;`,
 ];
 
 /** Brings the tables to the newest version. `PRAGMA user_version` is refused by the platform, so a table holds it. */

@@ -28,13 +28,35 @@ export const maxMalformed = 500;
  */
 export const maxEventsPerCall = 1000;
 
-/** Calls that owe nothing; one that is stuck, or never got through, waits for the operator. */
-const done = "due_at IS NULL AND stuck = 0 AND (ignored IS NOT NULL OR json_extract(told, '$.create') = 'done')";
-
-/** The calls of a channel, `?1`, whose end never came, with what is known of inquiries after each since it was silent. */
+/**
+ * The calls of a channel, `?1`, that were heard of before `?3` to be in the state `?2` and whose end never came, with what is
+ * known of inquiries after each since it was silent. Channel, state and time lead to them by the index of the open ones.
+ */
 const open = `(SELECT calls.*, inquiries.due_at AS ask_at FROM calls LEFT JOIN inquiries
   ON inquiries.channel = calls.channel AND inquiries.call = calls.call AND asked_at > heard_at
-  WHERE calls.channel = ?1 AND ended_at IS NULL)`;
+  WHERE calls.channel = ?1 AND status = ?2 AND heard_at < ?3 AND ended_at IS NULL)`;
+
+/** The states of a call that is open. */
+const living = ["ringing", "in-progress"] as const;
+export type Living = (typeof living)[number];
+
+/** Until when, ms since the epoch, calls must have been silent to be forgotten. */
+export interface LastDay {
+  /** Those that are over. */
+  readonly heardBefore: number;
+  /** Those of which something is still owed: since before then as well. */
+  readonly owedBefore: number;
+  /** Those of which a recording is still waited for. */
+  readonly waitingBefore: number;
+  /** Those whose end never came. */
+  readonly openBefore: number;
+}
+
+/** The names that are not NULL, each found from the one before: as many look-ups as there are channels. */
+const each = (table: string, which: string) => `
+  names(name) AS (SELECT min(channel) FROM ${table} WHERE ${which} UNION ALL
+    SELECT (SELECT min(channel) FROM ${table} WHERE ${which} AND channel > name) FROM names WHERE name IS NOT NULL)
+  SELECT name FROM names WHERE name IS NOT NULL`;
 
 export class Store {
   readonly #sql: SqlStorage;
@@ -79,12 +101,12 @@ export class Store {
     return row && callRow(row);
   }
 
-  /** Newest first. `stuck`: refused or given up on, and waiting for the operator. */
-  calls(query: { channel?: string; stuck?: boolean; before?: number; most: number }): CallRow[] {
-    // Stuck are few: their own index leads to them sooner than their channel's, which the bare comparison would call for.
-    const ofChannel = query.channel === undefined || query.stuck ? "(?1 IS NULL OR channel = ?1)" : "channel = ?1";
+  /** Newest first. `only`: those that are stuck or untold, and wait for the operator. */
+  calls(query: { channel?: string; only?: "stuck" | "untold"; before?: number; most: number }): CallRow[] {
+    // These are few: their own index leads to them sooner than their channel's, which the bare comparison would call for.
+    const ofChannel = query.channel === undefined || query.only ? "(?1 IS NULL OR channel = ?1)" : "channel = ?1";
     return this.#all(
-      `SELECT * FROM calls WHERE ${ofChannel} AND started_at < ?2 ${query.stuck ? "AND stuck = 1" : ""}
+      `SELECT * FROM calls WHERE ${ofChannel} AND started_at < ?2 ${query.only ? `AND ${query.only} = 1` : ""}
        ORDER BY started_at DESC LIMIT ?3`,
       query.channel ?? null,
       query.before ?? Number.MAX_SAFE_INTEGER,
@@ -95,8 +117,8 @@ export class Store {
   putCall(row: CallRow): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO calls (channel, call, direction, phone, line, status, ignored, started_at, ended_at,
-         heard_at, told, class, due_at, owed_since, stuck, audio_excepted)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         heard_at, told, class, due_at, owed_since, stuck, audio_excepted, mode, key_digest, untold)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.channel,
       row.call,
       row.direction ?? null,
@@ -113,40 +135,87 @@ export class Store {
       row.owedSince ?? null,
       isStuck(row) ? 1 : 0,
       row.audioExcepted ? 1 : 0,
+      row.mode ?? null,
+      row.keyDigest ?? null,
+      row.untold ? 1 : 0,
     );
   }
 
-  /** Calls of a channel that nothing was heard of since `before`, whose end never came, and that may be asked after. */
-  overdueCalls(channel: string, before: number, now: number, most: number): CallRow[] {
+  /** Calls of a channel in that state that were silent since `before`, whose end never came, and that may be asked after. */
+  silentCalls(channel: string, state: Living, before: number, now: number, most: number): CallRow[] {
     return this.#all(
-      `SELECT * FROM ${open} WHERE heard_at < ?2 AND (ask_at IS NULL OR ask_at <= ?3) ORDER BY heard_at LIMIT ?4`,
+      `SELECT * FROM ${open} WHERE ask_at IS NULL OR ask_at <= ?4 ORDER BY heard_at LIMIT ?5`,
       channel,
+      state,
       before,
       now,
       most,
     ).map(callRow);
   }
 
-  /** When the next call of a channel, of those that were heard of by `now`, is overdue: silent for `silenceMs`. */
-  nextOverdue(channel: string, silenceMs: number, now: number): number | undefined {
-    // By when they were heard of: so the index of the open ones leads, however many calls there are.
-    const query = `SELECT min(coalesce(ask_at, heard_at + ?2)) AS at FROM ${open} WHERE heard_at <= ?3`;
-    return integer(this.#one(query, channel, silenceMs, now)?.at);
+  /** When the next call of a channel in that state, of those that were heard of before `now`, was silent for `silenceMs`. */
+  nextSilent(channel: string, state: Living, silenceMs: number, now: number): number | undefined {
+    const query = `SELECT min(coalesce(ask_at, heard_at + ?4)) AS at FROM ${open}`;
+    return integer(this.#one(query, channel, state, now + 1, silenceMs)?.at);
   }
 
-  /** Calls of a channel that nothing was heard of since `before` and that owe nothing, the longest silent first. */
-  oldCalls(channel: string, before: number, most: number): CallRow[] {
-    return this.#all(
-      `SELECT * FROM calls WHERE channel = ? AND heard_at < ? AND ${done} ORDER BY heard_at LIMIT ?`,
+  /** Whether the end of a call is still to come. */
+  hasOpen(): boolean {
+    return this.#one("SELECT min(channel) AS name FROM calls WHERE ended_at IS NULL")?.name != null;
+  }
+
+  /** The channels that calls are kept of, whatever is configured. */
+  channels(): string[] {
+    return this.#names(`WITH RECURSIVE ${each("calls", "true")}`);
+  }
+
+  /** The channels of which a call or a recording is due at some time, whatever is configured. */
+  owing(): string[] {
+    const calls = this.#names(`WITH RECURSIVE ${each("calls", "due_at IS NOT NULL")}`);
+    const recordings = this.#names(`WITH RECURSIVE ${each("recordings", "due_at IS NOT NULL")}`);
+    return [...new Set([...calls, ...recordings])];
+  }
+
+  #names(query: string): string[] {
+    return this.#all(query).map(({ name }) => String(name));
+  }
+
+  /** Calls of a channel whose last day is over, the longest silent first. */
+  oldCalls(channel: string, { heardBefore, owedBefore, waitingBefore, openBefore }: LastDay, most: number): CallRow[] {
+    const over = this.#all(
+      `SELECT * FROM calls WHERE channel = ?1 AND ended_at IS NOT NULL AND heard_at < ?2
+         AND (owed_since IS NULL OR owed_since < ?3) AND (heard_at < ?4 OR NOT EXISTS (SELECT 1 FROM recordings
+           WHERE recordings.channel = calls.channel AND recordings.call = calls.call AND state = 'waiting'))
+       ORDER BY heard_at LIMIT ?5`,
       channel,
-      before,
+      heardBefore,
+      owedBefore,
+      waitingBefore,
       most,
-    ).map(callRow);
+    );
+    const unended = living.flatMap((state) =>
+      this.#all(
+        `SELECT * FROM calls WHERE channel = ?1 AND status = ?2 AND ended_at IS NULL AND heard_at < ?3
+         ORDER BY heard_at LIMIT ?4`,
+        channel,
+        state,
+        openBefore,
+        most,
+      ),
+    );
+    return [...over, ...unended].slice(0, most).map(callRow);
   }
 
-  /** When the channel's oldest call that owes nothing was last heard of. */
+  /** When the channel's longest silent call of those that are over was last heard of. */
   oldestCall(channel: string): number | undefined {
-    return integer(this.#one(`SELECT min(heard_at) AS at FROM calls WHERE channel = ? AND ${done}`, channel)?.at);
+    const query = "SELECT min(heard_at) AS at FROM calls WHERE channel = ? AND ended_at IS NOT NULL";
+    return integer(this.#one(query, channel)?.at);
+  }
+
+  /** When the oldest malformed webhook of each channel came in. */
+  oldestMalformed(): Map<string, number> {
+    const rows = this.#all("SELECT channel, min(heard_at) AS at FROM malformed GROUP BY channel");
+    return new Map(rows.map(({ channel, at }) => [String(channel), Number(at)]));
   }
 
   /** What came of asking the PBX after the call so far. */
@@ -186,16 +255,27 @@ export class Store {
     );
   }
 
+  /** Recordings of `channels` that are due, but for those of the calls in `leaveOut` (`channel/call`). */
   dueRecordings(now: number, channels: readonly string[], leaveOut: readonly string[], most: number): RecordingRow[] {
-    return this.#all(
-      `SELECT * FROM recordings WHERE due_at <= ? AND channel IN (SELECT value FROM json_each(?))
-         AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
-       ORDER BY due_at LIMIT ?`,
-      now,
+    // A channel at a time, the longest due first: so the index leads to each, however many wait of others.
+    const first = this.#all(
+      `SELECT value AS channel, (SELECT min(due_at) FROM recordings WHERE channel = value AND due_at <= ?2) AS due
+       FROM json_each(?1) WHERE due IS NOT NULL ORDER BY due`,
       JSON.stringify(channels),
-      JSON.stringify(leaveOut),
-      most,
-    ).map(recordingRow);
+      now,
+    );
+    const due = first.flatMap(({ channel = "" }) =>
+      this.#all(
+        `SELECT * FROM recordings WHERE channel = ? AND due_at <= ?
+           AND channel || '/' || call NOT IN (SELECT value FROM json_each(?))
+         ORDER BY due_at LIMIT ?`,
+        channel,
+        now,
+        JSON.stringify(leaveOut),
+        most,
+      ),
+    );
+    return due.map(recordingRow).slice(0, most);
   }
 
   putRecording(row: RecordingRow): void {
@@ -291,6 +371,15 @@ export class Store {
 
   keepOutage(outage: Trouble | undefined): void {
     this.#remember("outage", outage ?? null);
+  }
+
+  /** No round of retention before then, ms since the epoch: written down before what is in R2 is deleted. */
+  noRoundBefore(): number {
+    return this.#recall<number>("round") ?? 0;
+  }
+
+  keepNoRoundBefore(at: number): void {
+    this.#remember("round", at);
   }
 
   #recall<T>(name: string): T | undefined {

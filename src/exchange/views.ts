@@ -15,8 +15,11 @@ export interface CallView {
   readonly status: string;
   readonly startedAt: number;
   readonly endedAt?: number;
-  /** `owed`: something is still to be told. `stuck`: it waits for the operator. `ignored`: kept from the system. */
-  readonly delivery: "done" | "owed" | "stuck" | "ignored";
+  /**
+   * `owed`: something is still to be told. `stuck`: it waits for the operator. `ignored`: kept from the system. `untold`:
+   * nothing was told, nor will be by what is known.
+   */
+  readonly delivery: "done" | "owed" | "stuck" | "ignored" | "untold";
   readonly ticket?: string;
   readonly problem?: string;
 }
@@ -96,5 +99,8 @@ function decodedOnce(text: string): string {
 function deliveryOf(row: CallRow): CallView["delivery"] {
   if (row.dueAt !== undefined) return "owed";
   if (isStuck(row)) return "stuck";
-  return row.ignored === undefined ? "done" : "ignored";
+  if (row.ignored !== undefined) return "ignored";
+  if (row.untold) return "untold";
+  // A call that is told when it is over, or once its number is known, is not done before.
+  return row.told.belief.is === "absent" ? "owed" : "done";
 }

@@ -6,6 +6,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Recording } from "../calls/event.ts";
 import { accountOf, type Channel, readConfiguration } from "../config/channels.ts";
+import { keyed, ofSystem } from "../config/keys.ts";
 import type { Env } from "../env.ts";
 import { type Inquired, inquire } from "../inquiries/inquire.ts";
 import type { AskedCall } from "../providers/provider.ts";
@@ -44,6 +45,8 @@ export interface AttachJob {
   readonly key: string;
   /** The system was seen to tell its limit. */
   readonly rated: boolean;
+  /** Under which CHANNEL_KEY it goes out: the first, where none is named. */
+  readonly keyDigest?: string;
 }
 
 /** `parts`: how many files the recording's id stands for. */
@@ -81,9 +84,10 @@ export class Courier extends WorkerEntrypoint<Env> {
   }
 
   /** R2 to the system, as the file of `form`. */
-  async attachRecording({ channel: name, system, form, key, rated }: AttachJob): Promise<Delivered> {
-    const channel = this.#channel(name, system);
-    if (!channel) return { outcome: { kind: "unknown", why: "the channel is not configured" } };
+  async attachRecording({ channel: name, system, form, key, keyDigest, rated }: AttachJob): Promise<Delivered> {
+    const known = this.#channel(name, system);
+    const channel = known && keyDigest !== undefined ? keyed(known, keyDigest) : known;
+    if (!channel) return { outcome: { kind: "unsent", why: "the channel is not configured" } };
     const object = await this.env.RECORDINGS.get(key).catch(() => undefined);
     if (object === undefined) return { outcome: { kind: "unsent", why: "the archive failed" } };
     if (object === null) return { outcome: { kind: "no-file", why: "the recording is not in the archive any more" } };
@@ -103,9 +107,9 @@ export class Courier extends WorkerEntrypoint<Env> {
     return channel && source ? inquire(source, calls, accountOf(channel, "")) : [];
   }
 
-  /** The channel, as long as it still belongs to the system that the job is for. */
+  /** The channel as the system that the job is for has it, though it be another's by now. */
   #channel(name: string, system: string): Channel | undefined {
     const channel = readConfiguration(this.env).channels.get(name);
-    return channel?.system === system ? channel : undefined;
+    return channel && ofSystem(channel, system);
   }
 }

@@ -13,6 +13,7 @@ import { Planner } from "../../src/exchange/planner.ts";
 import { fetched, type RecordingRow } from "../../src/exchange/recording-row.ts";
 import type { CallKey, CallRow } from "../../src/exchange/rows.ts";
 import { settle } from "../../src/exchange/settle.ts";
+import type { LastDay } from "../../src/exchange/store.ts";
 import { routes } from "../../src/routes.ts";
 import { callId, eventsOf } from "./sample.ts";
 
@@ -48,6 +49,11 @@ interface Model {
   readonly at: number;
   readonly row: CallRow;
   readonly recordings: readonly RecordingRow[];
+}
+
+/** Whatever is owed or waited for. */
+function silentSince(at: number): LastDay {
+  return { heardBefore: at, owedBefore: at, waitingBefore: at, openBefore: at };
 }
 
 function keyOf(call: string, recording: string): string {
@@ -175,7 +181,7 @@ export class Exchange extends RealExchange {
     ["list another channel's", () => this.list({ channel: "other", stuck: false, most: 200 })],
     ["list stuck calls", () => this.list({ channel: channelName, stuck: true, most: 200 })],
     ["show a call", () => this.show({ channel: channelName, call: callId(0) })],
-    ["find what is old", () => this.#desk.store.oldCalls(channelName, outside.now() - keptMs, 200)],
+    ["find what is old", () => this.#desk.store.oldCalls(channelName, silentSince(outside.now() - keptMs), 200)],
     ["find the oldest", () => this.#desk.store.oldestCall(channelName)],
   ]);
 
@@ -228,7 +234,7 @@ export class Exchange extends RealExchange {
   }
 
   #oldest(before: number): string | undefined {
-    return this.#desk.store.oldCalls(channelName, before, 1)[0]?.call;
+    return this.#desk.store.oldCalls(channelName, silentSince(before), 1)[0]?.call;
   }
 
   size(): Size {

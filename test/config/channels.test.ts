@@ -52,6 +52,7 @@ describe("a key takes", () => {
     ],
     ["a country", { country: "UA" }, { country: "UA" }],
     ["a delivery", { delivery: "final" }, { delivery: "final" }],
+    ["a delivery of nothing", { delivery: "off" }, { delivery: "off" }],
     ["lines as text and as numbers", { lines: ["+380441234567", 800] }, { lines: ["+380441234567", "800"] }],
     [
       "extensions, single ones and ranges, as text and as numbers",

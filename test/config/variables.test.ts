@@ -161,6 +161,16 @@ describe("a channel's secrets", () => {
     expect(readConfiguration(env).channels.get("acme-eu")?.secrets.channelKey).toBe("ck");
   });
 
+  test.each<[string, string[]]>([
+    ["ck", ["ck"]],
+    ["new, old", ["new", "old"]],
+    ["new,\n", ["new"]],
+  ])("may be two keys while the channel's changes, the new one first: %j", (CHANNEL_KEY, channelKeys) => {
+    const env = { CHANNELS: { "acme-eu": table }, ...secretsOf("ACME_EU", { CHANNEL_KEY }) };
+    const [channelKey] = channelKeys;
+    expect(readConfiguration(env).channels.get("acme-eu")?.secrets).toMatchObject({ channelKey, channelKeys });
+  });
+
   test("may name who we are to the system", () => {
     const env = { CHANNELS: { "acme-eu": table }, ...secretsOf("ACME_EU", { SYSTEM_AUTH: "a@b.example:key" }) };
     expect(readConfiguration(env).channels.get("acme-eu")?.secrets.systemAuth).toBe("a@b.example:key");

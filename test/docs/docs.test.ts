@@ -7,9 +7,9 @@ import { channelTable, recordingDefaults, silenceDefault } from "../../src/confi
 import { burst, perSecond } from "../../src/exchange/admission.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
 import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
-import { maxRound, nextRoundMs, roundMs } from "../../src/exchange/housekeeping.ts";
+import { graceMs, maxRound, nextRoundMs, roundMs } from "../../src/exchange/housekeeping.ts";
 import { maxAsked } from "../../src/exchange/inquiries.ts";
-import { maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
+import { askAfterMs, maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
 import { migrations } from "../../src/exchange/schema.ts";
 import { maxLostAttaches } from "../../src/exchange/settle.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
@@ -207,6 +207,11 @@ describe("numbers are the code's", () => {
       "docs/storage.md",
       `in rounds, ${roundMs / minute === 10 ? "ten" : "?"} minutes apart at least, of up to ${maxRound} calls`,
     ],
+    ["docs/storage.md", `${graceMs / (24 * 60 * minute) === 7 ? "seven" : "?"} days at least since it was owed`],
+    [
+      "docs/delivery.md",
+      `after ${askAfterMs.ringing / minute} minutes of ringing and after ${askAfterMs["in-progress"] / minute} of talk`,
+    ],
     ["docs/storage.md", `the next round follows after ${nextRoundMs / 1000} seconds`],
     ["docs/delivery.md", `After ${giveUpAfterMs / (60 * minute)} hours without success`],
     ["docs/delivery.md", `from 2 seconds to ${maxWaitMs === 60 * minute ? "an hour" : "?"}`],
@@ -222,7 +227,10 @@ describe("numbers are the code's", () => {
     ["docs/delivery.md", `${maxAnswerBytes / 1024} KiB are read at most`],
     ["docs/delivery.md", `${maxKeptBytes / 1024} KiB are kept`],
     ["docs/storage.md", `${maxKeptBytes / 1024} KiB of its answer`],
-    ["docs/delivery.md", `asks again an hour later. After ${maxAliveMs / (60 * minute)} hours of that`],
+    [
+      "docs/delivery.md",
+      `after as long as before: ${askAfterMs.ringing / minute} minutes, or an hour. After ${maxAliveMs / (60 * minute)} hours of that`,
+    ],
     [
       "docs/delivery.md",
       `Asks again after ${vainWaitMs / minute} minutes. After ${maxVain === 3 ? "three" : "?"} times`,

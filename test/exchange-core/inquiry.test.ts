@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   alive,
-  aliveWaitMs,
+  askAfterMs,
   asked,
   exhausted,
   type InquiryRow,
@@ -17,7 +17,7 @@ function closedAfter(answers: (times: number) => "alive" | "unknown"): { times: 
   let [row, now, times]: [InquiryRow | undefined, number, number] = [undefined, began, 0];
   while (!exhausted(row, now)) {
     row = asked(row, now);
-    if (answers(times++) === "alive") row = alive(row, now);
+    if (answers(times++) === "alive") row = alive(row, "in-progress", now);
     now = row.dueAt;
   }
   return { times, afterMs: now - began };
@@ -29,18 +29,18 @@ describe("a call is taken for over", () => {
   });
 
   test("after a day of being alive", () => {
-    expect(closedAfter(() => "alive")).toEqual({ times: maxAliveMs / aliveWaitMs, afterMs: maxAliveMs });
+    expect(closedAfter(() => "alive")).toEqual({ times: maxAliveMs / askAfterMs["in-progress"], afterMs: maxAliveMs });
   });
 
   test("after as many tries in vain, once it was alive", () => {
     const closed = closedAfter((times) => (times === 0 ? "alive" : "unknown"));
-    expect(closed).toEqual({ times: 1 + maxVain, afterMs: aliveWaitMs + maxVain * vainWaitMs });
+    expect(closed).toEqual({ times: 1 + maxVain, afterMs: askAfterMs["in-progress"] + maxVain * vainWaitMs });
   });
 
   test("after a day even where every other try is in vain", () => {
     const { afterMs } = closedAfter((times) => (times % 2 === 0 ? "alive" : "unknown"));
     expect(afterMs).toBeGreaterThanOrEqual(maxAliveMs);
-    expect(afterMs).toBeLessThan(maxAliveMs + aliveWaitMs);
+    expect(afterMs).toBeLessThan(maxAliveMs + askAfterMs["in-progress"]);
   });
 });
 

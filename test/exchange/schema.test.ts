@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import type { Env } from "../../src/env.ts";
 import { migrations } from "../../src/exchange/schema.ts";
+import { unheld } from "./owing.ts";
 
 const { EXCHANGE } = env as unknown as Env;
 
@@ -38,6 +39,8 @@ async function leftBy(version: number): Promise<void> {
     const known = `CREATE TABLE version (number INTEGER NOT NULL) STRICT; INSERT INTO version VALUES (${version})`;
     for (const statements of [first, events, calls, ...later, known]) storage.sql.exec(statements).toArray();
   });
+  // As it lies there nothing would ever wake it: so the look after every transaction can fail.
+  expect(unheld.splice(0)).toEqual([expect.stringContaining("the alarm is not set")]);
   await abortAllDurableObjects();
 }
 

@@ -158,6 +158,23 @@ test("a stored recording plays, in parts too", async () => {
   expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(10, 20))).toBe(true);
 });
 
+test("a recording of which no call was heard is untold, and told when the operator says what it is", async () => {
+  const pbx_call_id = "1781129241.170";
+  scene.zadarmaRecordings.set("170.1", { bytes: await sample("mp3"), type: "audio/mpeg", pbxCallId: pbx_call_id });
+  await play(scene.zadarma.record({ pbx_call_id, call_id_with_rec: "170.1" }));
+  const shown = () => answerOf(`/calls/support/${pbx_call_id}`) as Promise<{ recordings: { state: string }[] }>;
+  await until("the recording", async () => (await shown()).recordings[0]?.state === "stored");
+  expect(await shown()).toMatchObject({ delivery: "untold" });
+  expect(await answerOf("/calls?untold=true")).toMatchObject({ calls: [{ call: pbx_call_id, delivery: "untold" }] });
+  await scene.turn(5 * 60 * 60_000);
+  const body = JSON.stringify({ form: { direction: "incoming", phone: "+493012345678" } });
+  expect((await ask(`/calls/support/${pbx_call_id}/replay`, { method: "POST", body })).status).toBe(202);
+  const call = await scene.call(pbx_call_id, ({ ticket }) => ticket.recordings.length === 1);
+  expect(call).toMatchObject({ direction: "incoming", phone: "+493012345678" });
+  expect(await answerOf("/calls?untold=true")).toEqual({ calls: [] });
+  expect(scene.system.violations).toEqual([]);
+});
+
 test("what is not there is 404", async () => {
   const paths = [
     "/calls/support/none",

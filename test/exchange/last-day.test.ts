@@ -1,0 +1,121 @@
+/** Everything that is stored has a last day, whatever became of its call; and what lives is never forgotten. */
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { HeardEvent } from "../../src/calls/event.ts";
+import { type Helpdesk, json, openHelpdesk } from "./helpdesk.ts";
+import { dayMs, deploy, exchange, minuteMs, now, pass, rows, support } from "./stage.ts";
+
+const at = Date.now();
+const rings: HeardEvent = { call: "in_1", id: "start", direction: "incoming", phone: "+380501234567", heardAt: at };
+const ends: HeardEvent = { call: "in_1", id: "end", ended: "missed", heardAt: at };
+const lone: HeardEvent = { call: "17.1", id: "lone", heardAt: at, recording: { id: "17.1", status: "ready" } };
+const hook = { channel: "support", heardAt: at, field: "f", problem: "p", method: "POST", query: "", body: "" };
+
+let helpdesk: Helpdesk;
+
+beforeEach(async () => {
+  await reset();
+  vi.restoreAllMocks();
+  helpdesk = openHelpdesk();
+  now(at);
+});
+
+afterEach(() => vi.useRealTimers());
+
+const kept = (settings: object) => deploy({ CHANNELS: { support: { ...support, ...settings } } });
+
+/** Days in each of which the alarm rings for some minutes only. */
+async function daily(days: number): Promise<void> {
+  for (let day = 1; day <= days; day++) {
+    now(at + day * dayMs);
+    await pass(30 * minuteMs);
+  }
+  now(at + days * dayMs);
+  await pass(minuteMs);
+}
+
+async function stored(): Promise<string[]> {
+  const tables = ["calls", "events", "recordings", "inquiries", "malformed"];
+  const counts = await Promise.all(tables.map((table) => rows(exchange(), `SELECT count(*) AS n FROM ${table}`)));
+  return tables.filter((_, i) => Number(counts[i]?.[0]?.n) > 0);
+}
+
+describe("with two days of retention, by its own alarms", () => {
+  beforeEach(() => kept({ recordings: { retention: 2 } }));
+
+  test.each<[string, () => Promise<unknown>]>([
+    ["that was told", () => exchange().record("support", [rings, ends])],
+    [
+      "that the system refused",
+      async () => {
+        helpdesk.mood = () => json(422, {});
+        await exchange().record("support", [rings, ends]);
+      },
+    ],
+    ["that nobody could tell", () => exchange().record("support", [lone])],
+    ["that was ignored", () => exchange().record("support", [{ ...rings, internal: true }, ends])],
+  ])("a call %s is gone on the day after", async (_, begin) => {
+    await begin();
+    await pass(1.9 * dayMs);
+    expect(await stored()).toEqual(expect.arrayContaining(["calls", "events"]));
+    await pass(1.3 * dayMs);
+    expect(await stored()).toEqual([]);
+  });
+
+  test("a malformed webhook is, though there was never a call", async () => {
+    await exchange().keepMalformed(hook);
+    await pass(1.9 * dayMs);
+    expect(await stored()).toEqual(["malformed"]);
+    await pass(1.2 * dayMs);
+    expect(await stored()).toEqual([]);
+  });
+
+  test("what is still owed is kept for seven days after it was owed", async () => {
+    helpdesk.mood = () => json(500, {});
+    await exchange().record("support", [rings, ends]);
+    await daily(6.9);
+    expect(await exchange().list({ most: 1 })).toMatchObject([{ delivery: "stuck" }]);
+    await pass(1.2 * dayMs);
+    expect(await stored()).toEqual([]);
+  });
+});
+
+describe("of a channel that is gone", () => {
+  test("all is kept as long as by default, and no longer", async () => {
+    helpdesk.mood = () => json(500, {});
+    await exchange().record("support", [rings, { ...ends, call: "in_2", direction: "incoming" }, lone]);
+    await exchange().keepMalformed(hook);
+    await pass(minuteMs);
+    await deploy({ CHANNELS: {} });
+    await exchange().list({ most: 1 });
+    now(at + 89 * dayMs);
+    await pass(minuteMs);
+    expect(await stored()).toEqual(["calls", "events", "recordings", "malformed"]);
+    now(at + 99 * dayMs);
+    await pass(dayMs);
+    expect(await stored()).toEqual([]);
+  });
+});
+
+describe("is never forgotten while it lives:", () => {
+  test("a call, where silence is longer than retention", async () => {
+    await kept({ silence: 20 * 24 * 60, recordings: { retention: 1 } });
+    await exchange().record("support", [rings]);
+    await daily(19);
+    expect(await rows(exchange(), "SELECT call, ended_at FROM calls")).toEqual([{ call: "in_1", ended_at: null }]);
+    await exchange().record("support", [{ ...ends, heardAt: Date.now() }]);
+    await pass(minuteMs);
+    expect(helpdesk.ticketOf("in_1")?.statuses).toEqual(["ringing", "missed"]);
+  });
+
+  test("a recording that is waited for", async () => {
+    await kept({ recordings: { retention: 1, wait: 12 * 24 * 60 * 60 } });
+    await exchange().record("support", [rings, ends, { ...lone, call: "in_1" }]);
+    now(at + 11 * dayMs);
+    await pass(60 * minuteMs);
+    expect(await rows(exchange(), "SELECT state FROM recordings")).toEqual([{ state: "waiting" }]);
+    now(at + 12.1 * dayMs);
+    await pass(1.2 * dayMs);
+    expect(await stored()).toEqual([]);
+  });
+});
