@@ -2,8 +2,14 @@
 import { providers } from "../providers/index.ts";
 import type { Account, Provider } from "../providers/provider.ts";
 import { type ChannelTable, channelTable } from "./channel.ts";
-import { type Fault, faultOf } from "./faults.ts";
-import { type ChannelSecrets, readSecrets } from "./secrets.ts";
+import { type Fault, faultsOf, maxShown, type Place, sentences, type Warning } from "./faults.ts";
+import { type Tables, tablesIn } from "./hints.ts";
+import { readJson } from "./json-text.ts";
+import { jurisdictionFault } from "./jurisdiction.ts";
+import { nearest } from "./nearest.ts";
+import { type ChannelSecrets, readSecrets, secretNames } from "./secrets.ts";
+import { warningsOf } from "./warnings.ts";
+import { type Where, wherever } from "./where.ts";
 
 export interface Channel extends Omit<ChannelTable, "provider"> {
   readonly name: string;
@@ -17,6 +23,8 @@ export interface Configuration {
   /** The channels that are without fault. */
   readonly channels: ReadonlyMap<string, Channel>;
   readonly faults: readonly Fault[];
+  /** What works and is most likely not meant so. */
+  readonly warnings: readonly Warning[];
 }
 
 const channelName = /^[a-z][a-z0-9-]{0,30}$/;
@@ -31,81 +39,168 @@ export function readConfiguration(env: object): Configuration {
   return reading;
 }
 
-function parseConfiguration(env: object): Configuration {
+/** `where`: for which Worker the configuration is, so that a fault names the cure that helps there. */
+export function parseConfiguration(env: object, where: Where = wherever): Configuration {
   const faults: Fault[] = [];
+  const warnings: Warning[] = [];
   const channels = new Map<string, Channel>();
   const seen = new Map<string, string>();
-  for (const [variable, value] of tables(env, faults)) {
+  for (const [variable, value] of variables(env, faults, warnings)) {
+    const misplaced = Object.entries(value).filter(([name, table]) => isKeyOfChannel(name, table));
+    if (misplaced.length > 0)
+      faults.push(
+        above(
+          variable,
+          misplaced.map(([name]) => name),
+        ),
+      );
     for (const [name, table] of Object.entries(value)) {
+      if (isKeyOfChannel(name, table)) continue;
       const first = seen.get(name);
       seen.set(name, first ?? variable);
       if (first !== undefined) {
         channels.delete(name);
-        faults.push({ channel: name, key: variable, problem: `the channel is given twice, in ${first} too` });
+        const problem = `the channel is given twice, in ${first} too. Leave one of them out`;
+        faults.push({ channel: name, key: variable, problem });
         continue;
       }
-      const channel = readChannel(name, table, env);
+      const channel = readChannel({ variable, channel: name }, table, env, where);
       if ("faults" in channel) faults.push(...channel.faults);
       else channels.set(name, channel);
     }
   }
-  if (seen.size === 0 && faults.length === 0) {
-    faults.push({ key: "CHANNELS", problem: "no channel is configured. Add [vars.CHANNELS.<name>] to wrangler.toml" });
-  }
-  return { channels, faults };
+  const misnamed = misnamedVariables(env);
+  if (seen.size === 0 && faults.length === 0) faults.push(noChannel(misnamed));
+  warnings.push(...misnamed.map(misnamedWarning), ...warningsOf(env, [...channels.values()], [...seen.keys()]));
+  const astray = jurisdictionFault(env);
+  // Where the data must not lie, nothing is kept at all.
+  return astray ? { channels: new Map(), faults: [astray, ...faults], warnings } : { channels, faults, warnings };
 }
 
 /** The variables that hold channels, as objects by channel name. */
-function tables(env: object, faults: Fault[]): [string, Record<string, unknown>][] {
+function variables(env: object, faults: Fault[], warnings: Warning[]): [string, Record<string, unknown>][] {
   const found: [string, Record<string, unknown>][] = [];
   for (const [variable, raw] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!variableName.test(variable)) continue;
-    const value = typeof raw === "string" ? parse(raw) : raw;
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      found.push([variable, value as Record<string, unknown>]);
+    const reading = typeof raw === "string" ? readJson(raw) : { value: raw, twice: [] };
+    if ("why" in reading) {
+      const problem = `must be a table of channels, or the same as a JSON object. As JSON it breaks at line ${reading.line}, column ${reading.column}: ${reading.why}`;
+      faults.push({ key: variable, problem });
+    } else if (isTable(reading.value)) {
+      found.push([variable, reading.value]);
+      warnings.push(...reading.twice.map((path) => twice(variable, path)));
     } else {
-      faults.push({ key: variable, problem: "must be a table of channels, or the same as a JSON object" });
+      const kind = Array.isArray(reading.value) ? "It is a list" : "It is none";
+      const problem = `must be a table of channels, or the same as a JSON object. ${kind}: write {"<name>": {...}}`;
+      faults.push({ key: variable, problem });
     }
   }
   return found;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function readChannel(name: string, table: unknown, env: object): Channel | { faults: Fault[] } {
-  if (!channelName.test(name)) {
-    return { faults: [{ channel: name.slice(0, 40), key: "name", problem: `must match ${channelName.source}` }] };
+/** JSON lets a key stand twice, and only the last counts. */
+function twice(variable: string, [channel = "", ...rest]: readonly string[]): Warning {
+  const what = rest.length === 0 ? "the channel" : "the key";
+  const key = rest.length === 0 ? "(table)" : rest.map((part) => part.slice(0, maxShown)).join(".");
+  const problem = `${what} stands twice in this JSON text, and only the last is read. Leave one of them out`;
+  return { variable, channel: channel.slice(0, maxShown), key, problem };
+}
+
+const channelKeys = new Set([...Object.keys(channelTable.shape), ...providers.keys()]);
+
+/** A key that belongs into a channel's table and stands where channels are named. */
+function isKeyOfChannel(name: string, table: unknown): boolean {
+  if (!channelKeys.has(name)) return false;
+  return !isTable(table) || (!Object.hasOwn(table, "provider") && !Object.hasOwn(table, "system"));
+}
+
+function above(variable: string, keys: readonly string[]): Fault {
+  const problem = `stands right below [vars.${variable}], where only channels stand. Name the channel: [vars.${variable}.<name>], in JSON {"<name>": {...}}`;
+  return { variable, key: keys.join(", "), problem };
+}
+
+/** Variables that look like ours and are none: `channels`, `CHANELS`. */
+function misnamedVariables(env: object): string[] {
+  return Object.entries(env).flatMap(([variable, raw]) => {
+    if (variableName.test(variable) || nearest(variable.split("_")[0] ?? "", ["CHANNELS"]) === undefined) return [];
+    const reading = typeof raw === "string" ? readJson(raw) : { value: raw };
+    return "value" in reading && isTable(reading.value) && Object.values(reading.value).every(isTable)
+      ? [variable]
+      : [];
+  });
+}
+
+function noChannel([misnamed]: readonly string[]): Fault {
+  const cure =
+    misnamed === undefined ? "Add [vars.CHANNELS.<name>] to wrangler.toml" : `Write CHANNELS instead of ${misnamed}`;
+  return { key: "CHANNELS", problem: sentences("no channel is configured", cure) };
+}
+
+function misnamedWarning(variable: string): Warning {
+  return { key: variable, problem: "the variable is not read. Did you mean CHANNELS, or CHANNELS_<ANYTHING>?" };
+}
+
+function readChannel(place: Place, table: unknown, env: object, where: Where): Channel | { faults: Fault[] } {
+  const name = place.channel;
+  const misnamed = nameFault(name);
+  if (misnamed !== undefined) {
+    return { faults: [{ ...place, channel: name.slice(0, maxShown), key: "name", problem: misnamed }] };
   }
-  if (name === "channels" || name.startsWith("channels-")) {
-    return { faults: [{ channel: name, key: "name", problem: "is taken: its secrets would read as CHANNELS_..." }] };
-  }
-  if (typeof table !== "object" || table === null || Array.isArray(table)) {
-    return { faults: [{ channel: name, key: "(table)", problem: "must be a table" }] };
+  if (!isTable(table)) {
+    const problem = `must be a table. Write [vars.${place.variable}.${name}], and its keys below it`;
+    return { faults: [{ ...place, key: "(table)", problem }] };
   }
   const given = new Map<string, unknown>(Object.entries(table));
   const provider = providers.get(String(given.get("provider")));
-  if (!provider) {
-    const known = [...providers.keys()].join(", ");
-    return { faults: [{ channel: name, key: "provider", problem: `must be one of: ${known}` }] };
-  }
-  const own = given.get(provider.name);
-  given.delete(provider.name);
+  const own = provider && given.get(provider.name);
+  if (provider) given.delete(provider.name);
   const common = channelTable.safeParse(Object.fromEntries(given));
-  const settings = provider.settings.safeParse(own ?? {});
-  const secrets = readSecrets(name, provider, env);
+  const settings = provider?.settings.safeParse(own ?? {});
+  const secrets = readSecrets(name, provider, env, where);
+  const known = tablesOf(provider);
   const faults = [
-    ...(common.error?.issues.map((issue) => faultOf(name, issue)) ?? []),
-    ...(settings.error?.issues.map((issue) => faultOf(name, issue, [provider.name])) ?? []),
+    ...(common.error?.issues.flatMap((issue) => faultsOf(place, issue, [], table, known)) ?? []),
+    ...(settings?.error?.issues.flatMap((issue) => faultsOf(place, issue, [provider?.name ?? ""], table, known)) ?? []),
     ...("faults" in secrets ? secrets.faults : []),
   ];
-  if (!common.success || !settings.success || "faults" in secrets) return { faults };
+  if (!provider && !faults.some(({ key }) => key === "provider")) faults.unshift(unknownProvider(place, given));
+  if (!provider || !common.success || !settings?.success || "faults" in secrets) return { faults };
   return { ...common.data, name, provider, settings: settings.data, secrets };
+}
+
+function nameFault(name: string): string | undefined {
+  if (!channelName.test(name)) {
+    const plain = name
+      .trim()
+      .toLowerCase()
+      .replace(/[\s_.]+/g, "-");
+    return sentences(`must match ${channelName.source}`, channelName.test(plain) ? `Write ${plain}` : undefined);
+  }
+  const taken = name === "channels" || name.startsWith("channels-");
+  return taken ? "is taken: its secrets would read as CHANNELS_.... Choose another name" : undefined;
+}
+
+function unknownProvider(place: Place, given: ReadonlyMap<string, unknown>): Fault {
+  const known = [...providers.keys()].map((name) => `"${name}"`).join(", ");
+  const meant = nearest(String(given.get("provider")), providers.keys());
+  return { ...place, key: "provider", problem: sentences(`must be one of: ${known}`, meant && `Write "${meant}"`) };
+}
+
+const ofProviders = new Map(
+  [...providers.values()].map(({ name, settings }) => [name, tablesIn(settings).get("") ?? []] as const),
+);
+
+/** All that may stand in a channel of that provider. */
+function tablesOf(provider: Provider | undefined): Tables {
+  const own = provider ? tablesIn(provider.settings, provider.name) : new Map();
+  const keys = new Map([...tablesIn(channelTable), ...own]);
+  if (provider) keys.set("", [...(keys.get("") ?? []), provider.name]);
+  const secrets = new Set(provider ? secretNames(provider).all : ["CHANNEL_KEY", "SYSTEM_AUTH", "HOOK_SECRET"]);
+  return { keys, provider: provider?.name, ofProviders, secrets };
 }
 
 /** The channel as its provider sees it. `origin` is the worker's own, for channels without a `url`. */

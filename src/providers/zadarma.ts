@@ -54,6 +54,13 @@ export const zadarma = {
   secrets: { required: ["ZADARMA_KEY", "ZADARMA_SECRET"] },
   settings,
 
+  warnings({ sources }, secret) {
+    const { name, isSet } = secret("HOOK_SECRET");
+    if (sources || isSet) return [];
+    const problem = `Zadarma signs little of a webhook, so that one who saw one can forge others. Set ${name}, or zadarma.sources`;
+    return [{ key: name, problem }];
+  },
+
   challenge({ fields }) {
     const echo = fields.get("zd_echo");
     if (echo === null || echo.length > maxEchoLength || fields.has("event")) return undefined;

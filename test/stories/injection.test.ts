@@ -21,7 +21,7 @@ const secrets = {
   SUPPORT_CHANNEL_KEY: "support-channel-key",
   SUPPORT_ZADARMA_KEY: "zadarma-key",
   SUPPORT_ZADARMA_SECRET: "zadarma-secret",
-  CONSOLE_TOKEN: "console-token",
+  CONSOLE_TOKEN: "console-token-of-a-test",
 };
 
 const texts: [title: string, text: string][] = [
