@@ -71,7 +71,9 @@ export function parseConfiguration(env: object, where: Where = wherever): Config
   }
   const misnamed = misnamedVariables(env);
   if (seen.size === 0 && faults.length === 0) faults.push(noChannel(misnamed));
-  warnings.push(...misnamed.map(misnamedWarning), ...warningsOf(env, [...channels.values()], [...seen.keys()]));
+  // Whose a secret is can only be told once all channels are known.
+  const names = faults.every(({ channel }) => channel !== undefined) ? [...seen.keys()] : undefined;
+  warnings.push(...misnamed.map(misnamedWarning), ...warningsOf(env, [...channels.values()], names));
   const astray = jurisdictionFault(env);
   // Where the data must not lie, nothing is kept at all.
   return astray ? { channels: new Map(), faults: [astray, ...faults], warnings } : { channels, faults, warnings };
@@ -167,8 +169,10 @@ function readChannel(place: Place, table: unknown, env: object, where: Where): C
     ...(settings?.error?.issues.flatMap((issue) => faultsOf(place, issue, [provider?.name ?? ""], table, known)) ?? []),
     ...("faults" in secrets ? secrets.faults : []),
   ];
-  if (!provider && !faults.some(({ key }) => key === "provider")) faults.unshift(unknownProvider(place, given));
-  if (!provider || !common.success || !settings?.success || "faults" in secrets) return { faults };
+  if (!provider) {
+    return { faults: [unknownProvider(place, given), ...faults.filter(({ key }) => key !== "provider")] };
+  }
+  if (!common.success || !settings?.success || "faults" in secrets) return { faults };
   return { ...common.data, name, provider, settings: settings.data, secrets };
 }
 
@@ -186,7 +190,9 @@ function nameFault(name: string): string | undefined {
 
 function unknownProvider(place: Place, given: ReadonlyMap<string, unknown>): Fault {
   const known = [...providers.keys()].map((name) => `"${name}"`).join(", ");
-  const meant = nearest(String(given.get("provider")), providers.keys());
+  const written = given.get("provider");
+  if (written === undefined) return { ...place, key: "provider", problem: `is missing. Write one of: ${known}` };
+  const meant = nearest(String(written), providers.keys());
   return { ...place, key: "provider", problem: sentences(`must be one of: ${known}`, meant && `Write "${meant}"`) };
 }
 

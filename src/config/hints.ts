@@ -95,6 +95,7 @@ const byKey: ReadonlyMap<string, (value: unknown) => string | undefined> = new M
   ["redirect", (value) => address(value, false)],
   ["country", country],
   ["comment", comment],
+  ["time_zone", zone],
   ["wait", unit("seconds", "30 minutes are 1800")],
   ["shorter_than", unit("seconds", "5 for five seconds")],
   ["ring_seconds", unit("seconds", "30 for half a minute")],
@@ -114,7 +115,7 @@ function byKind(place: Place, path: readonly string[], issue: core.$ZodIssue, va
     return word && `Did you mean "${word}"?`;
   }
   if (issue.code !== "invalid_type") return undefined;
-  if (issue.expected === "boolean") return "Write it without quotes";
+  if (issue.expected === "boolean") return "Write true or false, without quotes";
   if (issue.expected === "array") {
     return typeof value === "object" ? `Write ${key} = [{ ... }]` : `Write ${key} = ["..."], also for a single one`;
   }
@@ -166,7 +167,7 @@ const otherCodes = new Map([
 
 /** The code of a country that was written in another way: in small letters, by name. */
 function country(value: unknown): string | undefined {
-  if (typeof value !== "string") return undefined;
+  if (typeof value !== "string") return 'Write two letters in quotes, such as "PL"';
   const text = value.trim();
   const code = otherCodes.get(text.toUpperCase()) ?? text.toUpperCase();
   const names = new Intl.DisplayNames(["en"], { type: "region" });
@@ -174,6 +175,14 @@ function country(value: unknown): string | undefined {
     ? code
     : getCountries().find((known) => names.of(known)?.toLowerCase() === text.toLowerCase());
   return found && `Write "${found}"`;
+}
+
+/** The zone of a city that was written without its continent, or nearly so. */
+function zone(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const zones = Intl.supportedValuesOf("timeZone");
+  const found = nearest(value, zones) ?? zones.find((name) => nearest(value, [name.split("/").at(-1) ?? ""]));
+  return found && `Did you mean "${found}"?`;
 }
 
 /** The first placeholder that there is not, and which is like it. */

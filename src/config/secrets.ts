@@ -55,7 +55,7 @@ export function readSecrets(
   }
   const hookSecret = read("HOOK_SECRET");
   if (hookSecret !== undefined && (/[/\\]/.test(hookSecret) || /^\.+$/.test(hookSecret))) {
-    const problem = "must be one part of a path: no / and no \\, and not dots alone";
+    const problem = "must be one part of a path: no / and no \\, and not dots alone. Take letters and digits";
     faults.push({ channel, key: secretName(channel, "HOOK_SECRET"), problem });
   }
   const channelKey = read("CHANNEL_KEY");
@@ -66,8 +66,11 @@ export function readSecrets(
 }
 
 function missing(channel: string, key: string, there: Iterable<string>, { setSecret }: Where): Fault {
-  const like = nearest(key, there);
-  const found = like === undefined || like === key ? "" : `: there is ${like}, which is not the same`;
+  const like = nearest(
+    key,
+    [...there].filter((name) => name !== key),
+  );
+  const found = like === undefined ? "" : `: there is ${like}, which is not the same`;
   return { channel, key, problem: `the secret is missing${found}. ${setSecret(key)}` };
 }
 

@@ -12,8 +12,8 @@ import { general, secretName, secretNames } from "./secrets.ts";
 /** A secret part of an address that is shorter could be found by trying, in characters. */
 export const minHookSecretLength = 16;
 
-/** `channels`: those that are without fault. `names`: of all that are configured. */
-export function warningsOf(env: object, channels: readonly Channel[], names: readonly string[]): Warning[] {
+/** `channels`: those that are without fault. `names`: of all that are configured, where that is known. */
+export function warningsOf(env: object, channels: readonly Channel[], names: readonly string[] | undefined): Warning[] {
   const variables = new Map<string, unknown>(Object.entries(env));
   const text = (name: string) => {
     const value = variables.get(name);
@@ -29,7 +29,7 @@ export function warningsOf(env: object, channels: readonly Channel[], names: rea
     ...shared(channels, (channel) => text(secretName(channel.name, "CHANNEL_KEY"))),
     ...stray(
       [...variables].flatMap(([name, value]) => (typeof value === "string" ? [name] : [])),
-      names,
+      names ?? [],
     ),
     ...ofToken(text("CONSOLE_TOKEN")),
   ];
@@ -98,19 +98,18 @@ function shared(channels: readonly Channel[], keyOf: (channel: Channel) => strin
   });
 }
 
-/** Secrets that nobody reads, since no channel is called so. */
+/** Secrets that nobody reads, since no channel is called so, or no secret. */
 function stray(set: readonly string[], names: readonly string[]): Warning[] {
+  if (names.length === 0) return [];
   const kinds = [...new Set([...general, ...[...providers.values()].flatMap((provider) => secretNames(provider).all)])];
   const read = new Set(names.flatMap((channel) => kinds.map((kind) => secretName(channel, kind))));
-  return set
-    .filter(
-      (name) => !read.has(name) && kinds.some((kind) => name.endsWith(`_${kind}`) && name.length > kind.length + 1),
-    )
-    .map((name) => {
-      const meant = nearest(name, read);
-      const cure = meant === undefined ? "Delete it, or add the channel" : `Did you mean ${meant}?`;
-      return { key: name, problem: `belongs to no channel. ${cure}` };
-    });
+  const ofSome = (name: string) => kinds.some((kind) => name.endsWith(`_${kind}`) && name.length > kind.length + 1);
+  return set.flatMap((key) => {
+    const meant = read.has(key) ? undefined : nearest(key, read);
+    if (read.has(key) || (meant === undefined && !ofSome(key))) return [];
+    const cure = meant === undefined ? "Delete it, or add the channel" : `Did you mean ${meant}?`;
+    return [{ key, problem: `belongs to no channel. ${cure}` }];
+  });
 }
 
 function ofToken(token: string): Warning[] {
