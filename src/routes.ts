@@ -22,7 +22,11 @@ export function routes(now: () => number): Hono<{ Bindings: Env }> {
   app.all("/hooks/:channel", (c) => receive(c.req.raw, c.env, c.req.param("channel"), now()));
   app.all("/hooks/:channel/*", (c) => receive(c.req.raw, c.env, c.req.param("channel"), now()));
 
-  app.get("/health", async (c) => health(readConfiguration(c.env), await bearsToken(c.req.raw, c.env)));
+  app.get("/health", async (c) => {
+    const byOperator = await bearsToken(c.req.raw, c.env);
+    const secrets = c.req.query("secrets") === "shown";
+    return health(readConfiguration(c.env), { origin: new URL(c.req.url).origin, byOperator, secrets });
+  });
 
   app.route("/api", api);
 

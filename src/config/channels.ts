@@ -79,6 +79,11 @@ export function parseConfiguration(env: object, where: Where = wherever): Config
   return astray ? { channels: new Map(), faults: [astray, ...faults], warnings } : { channels, faults, warnings };
 }
 
+/** The names of all channels that are configured, with or without fault. */
+export function channelNames(env: object): string[] {
+  return variables(env, [], []).flatMap(([, value]) => Object.keys(value));
+}
+
 /** The variables that hold channels, as objects by channel name. */
 function variables(env: object, faults: Fault[], warnings: Warning[]): [string, Record<string, unknown>][] {
   const found: [string, Record<string, unknown>][] = [];
@@ -136,10 +141,18 @@ function misnamedVariables(env: object): string[] {
   });
 }
 
+const none = "no channel is configured";
+
+/** Whether that is all that is wrong: that nothing was configured yet. */
+export function isNoChannel({ key, problem }: Fault): boolean {
+  return key === "CHANNELS" && problem === sentences(none, addOne);
+}
+
+const addOne = "Add [vars.CHANNELS.<name>] to wrangler.toml";
+
 function noChannel([misnamed]: readonly string[]): Fault {
-  const cure =
-    misnamed === undefined ? "Add [vars.CHANNELS.<name>] to wrangler.toml" : `Write CHANNELS instead of ${misnamed}`;
-  return { key: "CHANNELS", problem: sentences("no channel is configured", cure) };
+  const cure = misnamed === undefined ? addOne : `Write CHANNELS instead of ${misnamed}`;
+  return { key: "CHANNELS", problem: sentences(none, cure) };
 }
 
 function misnamedWarning(variable: string): Warning {

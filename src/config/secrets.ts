@@ -1,4 +1,5 @@
 /** A channel's Worker secrets, `<CHANNEL>_<NAME>`. */
+import { providers } from "../providers/index.ts";
 import type { Provider } from "../providers/provider.ts";
 import { rotation } from "../verify/hmac.ts";
 import type { Fault } from "./faults.ts";
@@ -32,6 +33,12 @@ export function secretNames(provider: Provider): { readonly required: string[]; 
 
 /** What every channel may have. */
 export const general: readonly string[] = ["CHANNEL_KEY", "SYSTEM_AUTH", "HOOK_SECRET"];
+
+/** What any channel may have, by whichever provider. */
+export const everySecret: ReadonlySet<string> = new Set([
+  ...general,
+  ...[...providers.values()].flatMap((provider) => secretNames(provider).all),
+]);
 
 /** Of a channel whose provider is not known, only what all have is read. */
 export function readSecrets(

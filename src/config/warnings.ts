@@ -1,13 +1,12 @@
 /** What works and is most likely not meant so. An update never makes a fault of what was accepted, but it may warn. */
 import { minTokenLength } from "../console/token.ts";
-import { providers } from "../providers/index.ts";
 import { rotation } from "../verify/hmac.ts";
 import { isLoopback } from "./channel.ts";
 import type { Channel } from "./channels.ts";
 import type { Warning } from "./faults.ts";
 import { nearest } from "./nearest.ts";
 import { unfit } from "./rules.ts";
-import { general, secretName, secretNames } from "./secrets.ts";
+import { everySecret, secretName, secretNames } from "./secrets.ts";
 
 /** A secret part of an address that is shorter could be found by trying, in characters. */
 export const minHookSecretLength = 16;
@@ -101,7 +100,7 @@ function shared(channels: readonly Channel[], keyOf: (channel: Channel) => strin
 /** Secrets that nobody reads, since no channel is called so, or no secret. */
 function stray(set: readonly string[], names: readonly string[]): Warning[] {
   if (names.length === 0) return [];
-  const kinds = [...new Set([...general, ...[...providers.values()].flatMap((provider) => secretNames(provider).all)])];
+  const kinds = [...everySecret];
   const read = new Set(names.flatMap((channel) => kinds.map((kind) => secretName(channel, kind))));
   const ofSome = (name: string) => kinds.some((kind) => name.endsWith(`_${kind}`) && name.length > kind.length + 1);
   return set.flatMap((key) => {

@@ -1,0 +1,19 @@
+/** A checked configuration as it is shown in a terminal. */
+import { spoken } from "../config/faults.ts";
+import type { Checked } from "./configuration.ts";
+
+/** `then`: what becomes of it where there are faults. */
+export function reported({ environment, faults, warnings, notices }: Checked, then: string): string {
+  const of = environment === undefined ? "" : ` of the environment "${environment}"`;
+  return [
+    ...(faults.length > 0 ? [`The configuration${of} has ${counted(faults.length, "fault")}. ${then}`] : []),
+    ...faults.map((fault) => `  ✘ ${spoken(fault)}`),
+    ...(warnings.length > 0 ? [`The configuration${of} has ${counted(warnings.length, "warning")}.`] : []),
+    ...warnings.map((warning) => `  ▲ ${spoken(warning)}`),
+    ...notices,
+  ].join("\n");
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `a ${what}` : `${count} ${what}s`;
+}
