@@ -5,6 +5,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import type { Checked } from "./configuration.ts";
 import { reported } from "./report.ts";
+import { secretNames } from "./secret-names.ts";
 import { callersArguments, type WranglerOptions, wranglerOptions } from "./wrangler-options.ts";
 
 const args = callersArguments();
@@ -49,14 +50,19 @@ async function checksLocally(): Promise<Checked[]> {
 
 /** Where it cannot be told which environment is deployed, all must be without fault. */
 async function checksLive(): Promise<Checked[]> {
-  const { checkLive, environmentsOf } = await import("./configuration.ts");
-  const { secretNames } = await import("./secret-names.ts");
   const told = args !== undefined || options.environment !== undefined;
-  const environments = told ? [options.environment] : [undefined, ...environmentsOf(options)];
-  return Promise.all(
-    environments.map(async (environment) => {
-      const one = { ...options, environment };
-      return checkLive(one, await secretNames(one));
-    }),
-  );
+  const environments = told ? [options.environment] : [undefined, ...(await namedEnvironments())];
+  return Promise.all(environments.map((environment) => checkDeployed({ ...options, environment })));
+}
+
+async function namedEnvironments(): Promise<string[]> {
+  const { environmentsOf } = await import("./configuration.ts");
+  return environmentsOf(options);
+}
+
+/** Cloudflare is asked while wrangler's reader loads. */
+async function checkDeployed(one: WranglerOptions): Promise<Checked> {
+  const names = secretNames(one);
+  const { checkLive } = await import("./configuration.ts");
+  return checkLive(one, await names);
 }

@@ -57,13 +57,14 @@ export function environmentsOf(options: WranglerOptions): string[] {
 export function checkLive(options: WranglerOptions, secrets: SecretNames): Checked {
   const config = readConfig(options);
   const variables = { ...config.vars, ...given(options) };
-  const stated = "names" in secrets ? secrets.names : secretsOf(channelNames(variables));
+  const configured = channelNames(variables);
+  const stated = "names" in secrets ? secrets.names : secretsOf(configured);
   const standIns = Object.fromEntries([...stated].map((name) => [name, standIn(name)]));
   const checked = check(options, config, { ...standIns, ...variables }, live(sameWorker(options)));
-  const unseen =
-    "unknown" in secrets && checked.hooks.length > 0 ? [`The secrets could not be looked for: ${secrets.unknown}`] : [];
+  const unseen = "unknown" in secrets ? [`The secrets could not be looked for: ${secrets.unknown}`] : [];
+  const notices = [...checked.notices, ...(configured.length > 0 ? unseen : [])];
   const hooks = "names" in secrets ? checked.hooks : checked.hooks.map((hook) => ({ ...hook, secret: undefined }));
-  return { ...checked, hooks, notices: [...checked.notices, ...unseen] };
+  return { ...checked, hooks, notices };
 }
 
 /** Of a Worker that runs on this machine: all is known. */

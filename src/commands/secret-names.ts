@@ -46,10 +46,12 @@ function namesIn(text: string): string[] {
 }
 
 async function wrangler(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  // What wrangler writes for others to read is about the command that the operator runs.
+  const { WRANGLER_OUTPUT_FILE_PATH: _, WRANGLER_OUTPUT_FILE_DIRECTORY: __, ...env } = process.env;
   const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
     // Not to be asked for a log-in.
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "log", FORCE_COLOR: "0" },
+    env: { ...env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "log", FORCE_COLOR: "0" },
     timeout: patienceMs,
   });
   let output = "";
