@@ -4,7 +4,7 @@
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import type { Checked } from "./configuration.ts";
-import { reported } from "./report.ts";
+import { reported, unreadable } from "./report.ts";
 import { secretNames } from "./secret-names.ts";
 import { callersArguments, type WranglerOptions, wranglerOptions } from "./wrangler-options.ts";
 
@@ -20,7 +20,7 @@ try {
   }
 } catch (error) {
   // wrangler reads the same file next, and says what it makes of it.
-  console.error(`The configuration could not be read: ${error instanceof Error ? error.message : error}`);
+  console.error(unreadable(error));
   process.exitCode = dev ? 0 : 1;
 }
 

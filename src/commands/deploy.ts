@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkLive, type Hook } from "./configuration.ts";
 import { afterwards } from "./live.ts";
-import { reported } from "./report.ts";
+import { reported, unreadable } from "./report.ts";
 import { secretNames } from "./secret-names.ts";
 import { wranglerOptions } from "./wrangler-options.ts";
 
@@ -59,7 +59,7 @@ async function checked(given: readonly string[]): Promise<readonly Hook[] | unde
     if (report !== "") console.log(report);
     return found.faults.length === 0 ? found.hooks : undefined;
   } catch (error) {
-    console.error(`The configuration could not be read: ${error instanceof Error ? error.message : error}`);
+    console.error(unreadable(error));
     return undefined;
   }
 }

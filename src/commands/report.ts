@@ -14,6 +14,17 @@ export function reported({ environment, faults, warnings, notices }: Checked, th
   ].join("\n");
 }
 
+/** Why the file could not be read, and where it breaks; not what stands there. */
+export function unreadable(error: unknown): string {
+  const { location, text, message } = error as {
+    location?: { line: number; column: number };
+    text?: string;
+    message?: string;
+  };
+  const place = location ? `, at line ${location.line}, column ${location.column}` : "";
+  return `The configuration could not be read: ${text ?? message ?? error}${place}`;
+}
+
 function counted(count: number, what: string): string {
   return count === 1 ? `a ${what}` : `${count} ${what}s`;
 }

@@ -221,3 +221,25 @@ test("no fault holds a value", () => {
   expect(described.length).toBeGreaterThan(20);
   expect(described.filter((fault) => fault.includes(canary) || fault.includes("5ecret"))).toEqual([]);
 });
+
+test("no warning holds a value", () => {
+  const canary = "canary-5ecret";
+  const CHANNELS = {
+    support: {
+      ...table,
+      system: "https://canary-5ecret.example.com",
+      url: `https://${canary}.example/hooks/support`,
+      api: `http://${canary}.example`,
+      lines: [canary],
+      assign: [{ user_ids: [canary] }, { line: canary, user_ids: [canary] }],
+      ignore: [{ phone: `+${canary}*0` }, { phone: "+48 22*" }],
+    },
+    sales: { ...table, system: "https://canary-5ecret.example.com" },
+  };
+  const shared = { CHANNEL_KEY: `${canary}/key`, HOOK_SECRET: "5ecret key" };
+  const env = { CHANNELS, CHANELS: { [canary]: {} }, ...secretsOf("SUPPORT", shared), ...secretsOf("SALES", shared) };
+  const { faults, warnings } = readConfiguration({ ...env, SUPORT_CHANNEL_KEY: canary, CONSOLE_TOKEN: "5ecret a" });
+  expect(faults).toEqual([]);
+  expect(warnings.length).toBeGreaterThan(15);
+  expect(warnings.map((warning) => JSON.stringify(warning)).filter((text) => /canary|5ecret/.test(text))).toEqual([]);
+});
