@@ -2,6 +2,7 @@
 
 import type { Fault } from "../config/faults.ts";
 import { spoken } from "../config/faults.ts";
+import { secretName } from "../config/secrets.ts";
 import type { Hook } from "./configuration.ts";
 
 export interface Asking {
@@ -96,7 +97,7 @@ function urls(hooks: readonly Hook[], origin = "https://<worker>", told: Health[
   return [
     "Webhook URLs, to be given to the PBX:",
     ...hooks.map(({ channel, base, secret }) => {
-      const name = `${channel.toUpperCase().replaceAll("-", "_")}_HOOK_SECRET`;
+      const name = secretName(channel, "HOOK_SECRET");
       const part = secret === false ? "" : secret ? `/<${name}>` : `, or with /<${name}> after it if that is set`;
       return `  ${channel.padEnd(width)}  ${told[channel] ?? `${base ?? origin}/hooks/${channel}${part}`}`;
     }),

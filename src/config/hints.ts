@@ -4,6 +4,7 @@ import type { core, ZodType } from "zod";
 import { placeholders } from "../calls/comment.ts";
 import type { Place } from "./faults.ts";
 import { nearest } from "./nearest.ts";
+import { secretName } from "./secrets.ts";
 
 /** The keys that the tables of a channel know, by the table's path: `""` is the channel's own, `recordings.except` a list's. */
 export interface Tables {
@@ -54,16 +55,11 @@ export function unknownKey(place: Place, key: string, path: readonly string[], k
   if (meant !== undefined) return `Did you mean ${meant}?`;
   if (table !== undefined) return belongs(place, table);
   if (stranger) return `It is a key of ${stranger[0]}'s table, and this channel's provider is another`;
-  if (secret !== undefined) return `It is a secret and does not stand here: set ${prefix(place.channel)}_${secret}`;
+  if (secret !== undefined) return `It is a secret and does not stand here: set ${secretName(place.channel, secret)}`;
   const all = [...known.keys.values()].flat();
   const far = nearest(key, all);
   const where = far === undefined ? undefined : elsewhere(far);
   return far === undefined || where === undefined ? undefined : `Did you mean ${far}? ${belongs(place, where)}`;
-}
-
-/** The name of a channel's secrets begins so. */
-export function prefix(channel: string): string {
-  return channel.toUpperCase().replaceAll("-", "_");
 }
 
 function belongs({ variable, channel }: Place, table: string): string {

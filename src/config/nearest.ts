@@ -12,32 +12,34 @@ export function nearest(written: string, words: Iterable<string>): string | unde
   let best: { word: string; distance: number } | undefined;
   for (const word of words) {
     const most = Math.min(tolerance(plain(word).length), (best?.distance ?? Number.POSITIVE_INFINITY) - 1);
-    const distance = sought === plain(word) ? 0 : distanceOf(sought, plain(word));
+    const distance = distanceOf(sought, plain(word), most);
     if (distance <= most) best = { word, distance };
   }
   return best?.word;
 }
 
-/** How many letters were left out, added, mistaken or swapped with their neighbour. */
-function distanceOf(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 3) return Number.POSITIVE_INFINITY;
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+/**
+ * How many letters were left out, added, mistaken or swapped with their neighbour; anything beyond `most` where it is more
+ * than that, which is soon known of most words.
+ */
+function distanceOf(a: string, b: string, most: number): number {
+  if (a === b) return 0;
+  if (Math.abs(a.length - b.length) > most) return Number.POSITIVE_INFINITY;
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
-    rows.push(row);
     for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      row.push(
-        Math.min(
-          at(i - 1, j) + 1,
-          at(i, j - 1) + 1,
-          at(i - 1, j - 1) + same,
-          swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      );
+      const mistaken = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(before, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(at(last, j) + 1, at(row, j - 1) + 1, mistaken, swapped));
     }
+    if (Math.min(...row) > most && Math.min(...last) > most) return Number.POSITIVE_INFINITY;
+    [before, last] = [last, row];
   }
-  return at(a.length, b.length);
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], j: number): number {
+  return row[j] ?? Number.POSITIVE_INFINITY;
 }

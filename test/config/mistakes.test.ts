@@ -1,7 +1,11 @@
 /** What people write, and what they are told: where it is, what is wrong, what to write. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { channelTable } from "../../src/config/channel.ts";
 import { parseConfiguration, readConfiguration } from "../../src/config/channels.ts";
 import { spoken } from "../../src/config/faults.ts";
+import { readJson } from "../../src/config/json-text.ts";
+import { nearest } from "../../src/config/nearest.ts";
 import { live, local } from "../../src/config/where.ts";
 
 const zadarma = { provider: "zadarma", system: "https://help.acme.test" };
@@ -403,6 +407,71 @@ test("all faults of a channel are named at once", () => {
   expect(keys.sort()).toEqual(
     ["SUPPORT_CHANNEL_KEY", "assign.0", "assign.0.line", "contry", "ignore", "provider", "rpm", "system"].sort(),
   );
+});
+
+test("all faults of a PBX's table too", () => {
+  const table = { ...twilio, twilio: { redirect: "https://acme.test/", forward: ["client:ann"], ring_seconds: "30s" } };
+  const keys = readConfiguration({ CHANNELS: { support: table }, ...secrets }).faults.map(({ key }) => key);
+  expect(keys.sort()).toEqual(["twilio.forward", "twilio.ring_seconds"]);
+});
+
+test("whatever is configured is read to its end", () => {
+  const keys = [...Object.keys(channelTable.shape), "zadarma", "twilio", "contry"];
+  const table = fc.dictionary(fc.constantFrom(...keys), fc.oneof(fc.jsonValue(), fc.constantFrom("zadarma", "twilio")));
+  const channels = fc.dictionary(
+    fc.constantFrom("support", "sales", "Ä", "provider", "recordings"),
+    fc.oneof(table, fc.jsonValue()),
+  );
+  const text = fc.oneof(
+    fc.string(),
+    fc.json(),
+    channels.map((value) => JSON.stringify(value).slice(0, -1)),
+  );
+  fc.assert(
+    fc.property(fc.oneof(channels, text, fc.jsonValue()), fc.jsonValue(), (CHANNELS, other) => {
+      const { faults } = parseConfiguration({
+        CHANNELS,
+        channels: other,
+        JURISDICTION: other,
+        CONSOLE_TOKEN: other,
+        ...secrets,
+      });
+      expect(faults.every(({ problem }) => problem !== "")).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test.each(["{}", " [1, -0.5e+3, true, null]\n", '{"a": {"b": "\\u00e9\\n"}}', '"x"'])(
+  "the JSON %j is read as it is",
+  (text) => expect(readJson(text)).toEqual({ value: JSON.parse(text), twice: [] }),
+);
+
+test("JSON breaks where it does, and nowhere else", () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 4 }), fc.nat(), (text, cut) => {
+      expect(readJson(text)).toMatchObject({ value: JSON.parse(text) });
+      const broken = `${text.slice(0, cut % (text.length + 1))}\u0000`;
+      expect(readJson(broken)).toMatchObject({ line: 1 + (broken.match(/\n/g)?.length ?? 0) });
+    }),
+  );
+});
+
+describe("what was meant", () => {
+  test.each([
+    ["contry", "country"],
+    ["COUNTRY", "country"],
+    ["ruels", undefined],
+    ["counrty", "country"],
+    ["max-bytes", "max_bytes"],
+    ["x", undefined],
+    ["countryside", undefined],
+  ])("by %s is %s", (written, meant) => expect(nearest(written, ["country", "max_bytes", "rpm"])).toBe(meant));
+
+  test("is the closest, and of several the first", () => {
+    expect(nearest("SALES_CHANNEL_KE", ["SALEM_CHANNEL_KEY", "SALES_CHANNEL_KEY"])).toBe("SALES_CHANNEL_KEY");
+    expect(nearest("lave", ["live", "love"])).toBe("live");
+  });
 });
 
 describe("a secret that is missing is set where the Worker is", () => {
