@@ -4,7 +4,7 @@
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import type { Checked } from "./configuration.ts";
-import { reported, unreadable } from "./report.ts";
+import { noChannelYet, reported, unreadable } from "./report.ts";
 import { secretNames } from "./secret-names.ts";
 import { callersArguments, type WranglerOptions, wranglerOptions } from "./wrangler-options.ts";
 
@@ -14,7 +14,7 @@ const dev = process.env.WRANGLER_COMMAND === "dev";
 
 try {
   if (isPlain(options)) {
-    if (!dev) console.log("No channel is configured yet: add [vars.CHANNELS.<name>] to wrangler.toml");
+    if (!dev) console.log(noChannelYet);
   } else {
     for (const checked of await (dev ? checksLocally() : checksLive())) show(checked);
   }

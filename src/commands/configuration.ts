@@ -5,6 +5,7 @@ import type { Fault, Warning } from "../config/faults.ts";
 import { nearest } from "../config/nearest.ts";
 import { everySecret, secretName } from "../config/secrets.ts";
 import { live, local, type Where } from "../config/where.ts";
+import { noChannelYet } from "./report.ts";
 import type { SecretNames } from "./secret-names.ts";
 import { sameWorker, type WranglerOptions } from "./wrangler-options.ts";
 
@@ -63,8 +64,9 @@ export function checkLive(options: WranglerOptions, secrets: SecretNames): Check
   const checked = check(options, config, { ...standIns, ...variables }, live(sameWorker(options)));
   const unseen = "unknown" in secrets ? [`The secrets could not be looked for: ${secrets.unknown}`] : [];
   const notices = [...checked.notices, ...(configured.length > 0 ? unseen : [])];
+  const warnings = [...checked.warnings, ...inTheOpen(config.vars, configured)];
   const hooks = "names" in secrets ? checked.hooks : checked.hooks.map((hook) => ({ ...hook, secret: undefined }));
-  return { ...checked, hooks, notices };
+  return { ...checked, warnings, hooks, notices };
 }
 
 /** Of a Worker that runs on this machine: all is known. */
@@ -102,13 +104,21 @@ function secretsOf(channels: readonly string[]): Set<string> {
   return new Set(channels.flatMap((channel) => [...everySecret].map((name) => secretName(channel, name))));
 }
 
+/** Secrets that everybody sees who sees the file. */
+function inTheOpen(variables: Readonly<Record<string, unknown>>, channels: readonly string[]): Warning[] {
+  const secrets = new Set([...secretsOf(channels), "CONSOLE_TOKEN"]);
+  const problem =
+    "is a secret and stands in the file for all to read. Delete it there, and set it as a secret, a new one";
+  return Object.keys(variables).flatMap((key) => (secrets.has(key) ? [{ key, problem }] : []));
+}
+
 function check(options: WranglerOptions, config: WranglerConfig, env: Record<string, unknown>, where: Where): Checked {
   const environment = options.environment || undefined;
   const { channels, faults, warnings } = parseConfiguration(env, where);
   const kept = options.keepsVariables || config.keep_vars === true;
   const astray = kept ? [] : outsideVariables(options, environment, channels.size > 0 || faults.some(isOfChannel));
   const none = faults.some(isNoChannel) && astray.length === 0;
-  const notices = none ? ["No channel is configured yet: add [vars.CHANNELS.<name>] to wrangler.toml"] : [];
+  const notices = none ? [noChannelYet] : [];
   const found = [
     ...faults.filter((fault) => !isNoChannel(fault)),
     ...astray,

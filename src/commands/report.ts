@@ -2,6 +2,9 @@
 import { spoken } from "../config/faults.ts";
 import type { Checked } from "./configuration.ts";
 
+/** No mistake: a clone is tried and tested before it has one. */
+export const noChannelYet = "No channel is configured yet: add [vars.CHANNELS.<name>] to wrangler.toml";
+
 /** `then`: what becomes of it where there are faults. */
 export function reported({ environment, faults, warnings, notices }: Checked, then: string): string {
   const of = environment === undefined ? "" : ` of the environment "${environment}"`;

@@ -111,6 +111,12 @@ describe("a configuration that would be deployed", () => {
     ]);
   });
 
+  test("warns of a secret that stands in the file", () => {
+    expect(check(`${whole}[vars]\nSUPPORT_ZADARMA_KEY = "5ecret"\n${support}`).warnings.map(spoken)).toEqual([
+      "SUPPORT_ZADARMA_KEY: is a secret and stands in the file for all to read. Delete it there, and set it as a secret, a new one",
+    ]);
+  });
+
   test("keeps the dashboard's variables where it is told to", () => {
     const environment = `[[env.eu.durable_objects.bindings]]\nname = "EXCHANGE"\nclass_name = "Exchange"\n[[env.eu.r2_buckets]]\nbinding = "RECORDINGS"\nbucket_name = "recordings-eu"\n`;
     expect(check(whole + support + environment, ["--env", "eu"]).faults).toHaveLength(1);
