@@ -1,9 +1,10 @@
 /** The configuration as a Worker will read it, from the files on this machine, and what is wrong with it. */
 import { experimental_readRawConfig, unstable_getVarsForDev, unstable_readConfig } from "wrangler";
-import { channelNames, isNoChannel, parseConfiguration } from "../config/channels.ts";
+import { parseConfiguration } from "../config/channels.ts";
 import type { Fault, Warning } from "../config/faults.ts";
 import { nearest } from "../config/nearest.ts";
 import { everySecret, secretName } from "../config/secrets.ts";
+import { channelNames, isNoChannel } from "../config/variables.ts";
 import { live, local, type Where } from "../config/where.ts";
 import { noChannelYet } from "./report.ts";
 import type { SecretNames } from "./secret-names.ts";

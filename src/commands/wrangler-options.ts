@@ -92,7 +92,7 @@ function look(id: number): Ancestor | undefined {
     const parent = /\) \S (\d+)/.exec(readFileSync(`/proc/${id}/stat`, "utf8"))?.[1];
     return { args, parent: Number(parent) };
   } catch {
-    const { stdout } = spawnSync("ps", ["-o", "ppid=,args=", "-p", String(id)], { encoding: "utf8" });
+    const { stdout } = spawnSync("ps", ["-ww", "-o", "ppid=,args=", "-p", String(id)], { encoding: "utf8" });
     const [, parent, line] = /^\s*(\d+)\s+(.*)$/.exec(stdout?.trim() ?? "") ?? [];
     return line === undefined ? undefined : { args: line.split(/\s+/), parent: Number(parent) };
   }

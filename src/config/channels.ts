@@ -4,10 +4,18 @@ import type { Account, Provider } from "../providers/provider.ts";
 import { type ChannelTable, channelTable } from "./channel.ts";
 import { type Fault, faultsOf, maxShown, type Place, sentences, type Warning } from "./faults.ts";
 import { type Tables, tablesIn } from "./hints.ts";
-import { readJson } from "./json-text.ts";
 import { jurisdictionFault } from "./jurisdiction.ts";
 import { nearest } from "./nearest.ts";
 import { type ChannelSecrets, readSecrets, secretNames } from "./secrets.ts";
+import {
+  isKeyOfChannel,
+  isTable,
+  misnamedVariables,
+  misnamedWarning,
+  misplacedKeys,
+  noChannel,
+  variables,
+} from "./variables.ts";
 import { warningsOf } from "./warnings.ts";
 import { type Where, wherever } from "./where.ts";
 
@@ -28,7 +36,6 @@ export interface Configuration {
 }
 
 const channelName = /^[a-z][a-z0-9-]{0,30}$/;
-const variableName = /^CHANNELS(_.+)?$/;
 
 const readings = new WeakMap<object, Configuration>();
 
@@ -46,14 +53,7 @@ export function parseConfiguration(env: object, where: Where = wherever): Config
   const channels = new Map<string, Channel>();
   const seen = new Map<string, string>();
   for (const [variable, value] of variables(env, faults, warnings)) {
-    const misplaced = Object.entries(value).filter(([name, table]) => isKeyOfChannel(name, table));
-    if (misplaced.length > 0)
-      faults.push(
-        above(
-          variable,
-          misplaced.map(([name]) => name),
-        ),
-      );
+    faults.push(...misplacedKeys(variable, value));
     for (const [name, table] of Object.entries(value)) {
       if (isKeyOfChannel(name, table)) continue;
       const first = seen.get(name);
@@ -77,86 +77,6 @@ export function parseConfiguration(env: object, where: Where = wherever): Config
   const astray = jurisdictionFault(env);
   // Where the data must not lie, nothing is kept at all.
   return astray ? { channels: new Map(), faults: [astray, ...faults], warnings } : { channels, faults, warnings };
-}
-
-/** The names of all channels that are configured, with or without fault. */
-export function channelNames(env: object): string[] {
-  return variables(env, [], []).flatMap(([, value]) => Object.keys(value));
-}
-
-/** The variables that hold channels, as objects by channel name. */
-function variables(env: object, faults: Fault[], warnings: Warning[]): [string, Record<string, unknown>][] {
-  const found: [string, Record<string, unknown>][] = [];
-  for (const [variable, raw] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!variableName.test(variable)) continue;
-    const reading = typeof raw === "string" ? readJson(raw) : { value: raw, twice: [] };
-    if ("why" in reading) {
-      const problem = `must be a table of channels, or the same as a JSON object. As JSON it breaks at line ${reading.line}, column ${reading.column}: ${reading.why}`;
-      faults.push({ key: variable, problem });
-    } else if (isTable(reading.value)) {
-      found.push([variable, reading.value]);
-      warnings.push(...reading.twice.map((path) => twice(variable, path)));
-    } else {
-      const kind = Array.isArray(reading.value) ? "It is a list" : "It is none";
-      const problem = `must be a table of channels, or the same as a JSON object. ${kind}: write {"<name>": {...}}`;
-      faults.push({ key: variable, problem });
-    }
-  }
-  return found;
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** JSON lets a key stand twice, and only the last counts. */
-function twice(variable: string, [channel = "", ...rest]: readonly string[]): Warning {
-  const what = rest.length === 0 ? "the channel" : "the key";
-  const key = rest.length === 0 ? "(table)" : rest.map((part) => part.slice(0, maxShown)).join(".");
-  const problem = `${what} stands twice in this JSON text, and only the last is read. Leave one of them out`;
-  return { variable, channel: channel.slice(0, maxShown), key, problem };
-}
-
-const channelKeys = new Set([...Object.keys(channelTable.shape), ...providers.keys()]);
-
-/** A key that belongs into a channel's table and stands where channels are named. */
-function isKeyOfChannel(name: string, table: unknown): boolean {
-  if (!channelKeys.has(name)) return false;
-  return !isTable(table) || (!Object.hasOwn(table, "provider") && !Object.hasOwn(table, "system"));
-}
-
-function above(variable: string, keys: readonly string[]): Fault {
-  const problem = `stands right below [vars.${variable}], where only channels stand. Name the channel: [vars.${variable}.<name>], in JSON {"<name>": {...}}`;
-  return { variable, key: keys.join(", "), problem };
-}
-
-/** Variables that look like ours and are none: `channels`, `CHANELS`. */
-function misnamedVariables(env: object): string[] {
-  return Object.entries(env).flatMap(([variable, raw]) => {
-    if (variableName.test(variable) || nearest(variable.split("_")[0] ?? "", ["CHANNELS"]) === undefined) return [];
-    const reading = typeof raw === "string" ? readJson(raw) : { value: raw };
-    return "value" in reading && isTable(reading.value) && Object.values(reading.value).every(isTable)
-      ? [variable]
-      : [];
-  });
-}
-
-const none = "no channel is configured";
-
-/** Whether that is all that is wrong: that nothing was configured yet. */
-export function isNoChannel({ key, problem }: Fault): boolean {
-  return key === "CHANNELS" && problem === sentences(none, addOne);
-}
-
-const addOne = "Add [vars.CHANNELS.<name>] to wrangler.toml";
-
-function noChannel([misnamed]: readonly string[]): Fault {
-  const cure = misnamed === undefined ? addOne : `Write CHANNELS instead of ${misnamed}`;
-  return { key: "CHANNELS", problem: sentences(none, cure) };
-}
-
-function misnamedWarning(variable: string): Warning {
-  return { key: variable, problem: "the variable is not read. Did you mean CHANNELS, or CHANNELS_<ANYTHING>?" };
 }
 
 function readChannel(place: Place, table: unknown, env: object, where: Where): Channel | { faults: Fault[] } {
