@@ -87,6 +87,25 @@ describe("health", () => {
     expect(await asking("operators-own-tokeN")).toEqual({ status: "ok", channels: 1, warnings: 1 });
   });
 
+  test("tells the webhook URLs to the operator who asks, and to nobody else", async () => {
+    const env = { ...configured, CONSOLE_TOKEN: "operators-own-token", SUPPORT_HOOK_SECRET: "a-long-hook-secret" };
+    const asking = async (path: string, token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await routes(() => 0).request(path, { headers }, env as unknown as Env)).json();
+    };
+    const well = { status: "ok", channels: 1, warnings: 0 };
+    expect(await asking("/health?secrets=shown", "operators-own-token")).toEqual({
+      ...well,
+      warned: [],
+      hooks: { support: "http://localhost/hooks/support/a-long-hook-secret" },
+    });
+    expect(await asking("/health", "operators-own-token")).toEqual({ ...well, warned: [] });
+    expect(await asking("/health?secrets=shown", "")).toEqual(well);
+    expect(await (await ask("/health?secrets=shown", env)).json()).toEqual(well);
+    const closed = { ...env, CONSOLE_TOKEN: "" };
+    expect(await (await ask("/health?secrets=shown", closed)).json()).toEqual(well);
+  });
+
   test("names each fault by its channel and key, as RFC 9457 asks for", async () => {
     const response = await ask("/health", { ...configured, SUPPORT_ZADARMA_KEY: "", CHANNELS_EU: "{" });
     expect(response.status).toBe(503);
