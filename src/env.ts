@@ -4,6 +4,8 @@ import type { Exchange } from "./exchange/exchange.ts";
 export interface Env {
   readonly EXCHANGE: DurableObjectNamespace<Exchange>;
   readonly RECORDINGS: R2Bucket;
-  /** Guards the console and the API; while it is not set they are not there. */
+  /** Guards the console and the API; while it is not set, or too short, they are not there. */
   readonly CONSOLE_TOKEN?: string;
+  /** Where the data lies, for good. */
+  readonly JURISDICTION?: string;
 }

@@ -1,9 +1,12 @@
 /** The routes. */
 import { Hono } from "hono";
+import { announce } from "./config/announce.ts";
 import { readConfiguration } from "./config/channels.ts";
 import { api } from "./console/api.ts";
+import { health } from "./console/health.ts";
+import { bearsToken } from "./console/token.ts";
 import type { Env } from "./env.ts";
-import { misconfigured, notFound, notNow, problem } from "./hooks/problem.ts";
+import { notFound, notNow, problem } from "./hooks/problem.ts";
 import { receive } from "./hooks/receive.ts";
 import { log } from "./log.ts";
 
@@ -11,13 +14,18 @@ import { log } from "./log.ts";
 export function routes(now: () => number): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
 
+  app.use((c, next) => {
+    announce(readConfiguration(c.env));
+    return next();
+  });
+
   app.all("/hooks/:channel", (c) => receive(c.req.raw, c.env, c.req.param("channel"), now()));
   app.all("/hooks/:channel/*", (c) => receive(c.req.raw, c.env, c.req.param("channel"), now()));
 
-  app.get("/health", (c) => {
-    const { channels, faults } = readConfiguration(c.env);
-    if (faults.length > 0) return problem({ ...misconfigured, faults });
-    return c.json({ status: "ok", channels: channels.size });
+  app.get("/health", async (c) => {
+    const byOperator = await bearsToken(c.req.raw, c.env);
+    const secrets = c.req.query("secrets") === "shown";
+    return health(readConfiguration(c.env), { origin: new URL(c.req.url).origin, byOperator, secrets });
   });
 
   app.route("/api", api);

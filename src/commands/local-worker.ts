@@ -32,8 +32,9 @@ export async function startLocalWorker(setup: LocalSetup): Promise<LocalWorker> 
   const worker = await unstable_startWorker({
     config: join(root, "wrangler.toml"),
     entrypoint: entrypoint && join(root, entrypoint),
-    // Nothing of the user's own configuration takes part.
+    // Nothing of the user's own configuration takes part, nor is it checked.
     envFiles: [],
+    build: { custom: { command: "" } },
     bindings: { CHANNELS: { type: "json", value: JSON.parse(JSON.stringify(channels)) }, ...Object.fromEntries(texts) },
     dev: { server: { hostname: "127.0.0.1", port }, inspector: false, persist: state, watch: false, logLevel: "error" },
   });

@@ -12,7 +12,6 @@ const windows = process.platform === "win32";
 const biome = [join(modules, "@biomejs", "biome", "bin", "biome"), "check"];
 const tsc = [join(modules, "typescript", "bin", "tsc"), "--noEmit"];
 const vitest = [join(modules, "vitest", "vitest.mjs"), "run"];
-const wrangler = [join(modules, "wrangler", "bin", "wrangler.js")];
 const command = (name) => [join(root, "src", "commands", name)];
 
 // Each command as the programs it runs in turn; the user's arguments go to the last.
@@ -25,7 +24,7 @@ const commands = new Map([
   ["chaos", [command("chaos.ts")]],
   ["fuzz", [command("fuzz.ts")]],
   ["bench", [command("bench.ts")]],
-  ["deploy", [...check, [...wrangler, "deploy"]]],
+  ["deploy", [...check, [command("deploy.ts")]]],
 ]);
 
 const [name = "", ...args] = process.argv.slice(2);

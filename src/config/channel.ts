@@ -21,6 +21,18 @@ const extensionRange = z.union([z.string(), z.number()], extensionsForm).transfo
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
+/** Whether the address is on this very machine. */
+export function isLoopback(url: URL): boolean {
+  return loopback.has(url.hostname);
+}
+
+/** A rule over several keys is looked at even where one of them is wrong: all faults are named at once. */
+const always = { when: ({ value }: { value: unknown }) => isTable(value) };
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** An absolute URL without credentials, query or fragment; the trailing slash is cut off. */
 function address(allowed: (url: URL) => boolean, message: string) {
   return z.string().transform((text, context) => {
@@ -34,7 +46,7 @@ function address(allowed: (url: URL) => boolean, message: string) {
 }
 
 const secure = (url: URL) => url.protocol === "https:";
-const secureOrLoopback = (url: URL) => secure(url) || (url.protocol === "http:" && loopback.has(url.hostname));
+const secureOrLoopback = (url: URL) => secure(url) || (url.protocol === "http:" && isLoopback(url));
 const web = (url: URL) => secure(url) || url.protocol === "http:";
 
 const assignment = z
@@ -46,10 +58,10 @@ const assignment = z
     group_ids: ids.optional(),
     pbx_user_ids: ids.optional(),
   })
-  .refine(
-    ({ user_ids, group_ids, pbx_user_ids }) => [user_ids, group_ids, pbx_user_ids].filter(Boolean).length === 1,
-    "needs exactly one of user_ids, group_ids and pbx_user_ids",
-  );
+  .refine(({ user_ids, group_ids, pbx_user_ids }) => [user_ids, group_ids, pbx_user_ids].filter(Boolean).length === 1, {
+    ...always,
+    message: "needs exactly one of user_ids, group_ids and pbx_user_ids",
+  });
 
 const selective = "needs at least one condition: without any it would match every call";
 
@@ -109,9 +121,10 @@ export const channelTable = z
     api: address(web, "must be the base URL of the PBX's API, such as https://api.example.com").optional(),
   })
   .strict()
-  .refine(({ delivery, ignore }) => delivery === "final" || ignore.every((rule) => rule.shorter_than === undefined), {
+  .refine(({ delivery, ignore }) => delivery === "final" || ignore.every((rule) => rule?.shorter_than === undefined), {
     path: ["ignore"],
     message: 'shorter_than needs delivery = "final"',
+    when: ({ value }) => isTable(value) && value.delivery === "live" && Array.isArray(value.ignore),
   });
 
 /** A channel's table, checked, without what only its provider has. */

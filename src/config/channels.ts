@@ -3,8 +3,22 @@ import type { Writing } from "../calls/phone.ts";
 import { providers } from "../providers/index.ts";
 import type { Account, Provider } from "../providers/provider.ts";
 import { type ChannelTable, channelTable } from "./channel.ts";
-import { type Fault, faultOf } from "./faults.ts";
-import { type ChannelSecrets, readSecrets } from "./secrets.ts";
+import { type Fault, faultsOf, maxShown, type Place, sentences, type Warning } from "./faults.ts";
+import { type Tables, tablesIn } from "./hints.ts";
+import { jurisdictionFault } from "./jurisdiction.ts";
+import { nearest } from "./nearest.ts";
+import { type ChannelSecrets, readSecrets, secretNames } from "./secrets.ts";
+import {
+  isKeyOfChannel,
+  isTable,
+  misnamedVariables,
+  misnamedWarning,
+  misplacedKeys,
+  noChannel,
+  variables,
+} from "./variables.ts";
+import { warningsOf } from "./warnings.ts";
+import { type Where, wherever } from "./where.ts";
 
 export interface Channel extends Omit<ChannelTable, "provider"> {
   readonly name: string;
@@ -20,10 +34,11 @@ export interface Configuration {
   /** The channels that are without fault. */
   readonly channels: ReadonlyMap<string, Channel>;
   readonly faults: readonly Fault[];
+  /** What works and is most likely not meant so. */
+  readonly warnings: readonly Warning[];
 }
 
 const channelName = /^[a-z][a-z0-9-]{0,30}$/;
-const variableName = /^CHANNELS(_.+)?$/;
 
 const readings = new WeakMap<object, Configuration>();
 
@@ -34,81 +49,100 @@ export function readConfiguration(env: object): Configuration {
   return reading;
 }
 
-function parseConfiguration(env: object): Configuration {
+/** `where`: for which Worker the configuration is, so that a fault names the cure that helps there. */
+export function parseConfiguration(env: object, where: Where = wherever): Configuration {
   const faults: Fault[] = [];
+  const warnings: Warning[] = [];
   const channels = new Map<string, Channel>();
   const seen = new Map<string, string>();
-  for (const [variable, value] of tables(env, faults)) {
+  for (const [variable, value] of variables(env, faults, warnings)) {
+    faults.push(...misplacedKeys(variable, value));
     for (const [name, table] of Object.entries(value)) {
+      if (isKeyOfChannel(name, table)) continue;
       const first = seen.get(name);
       seen.set(name, first ?? variable);
       if (first !== undefined) {
         channels.delete(name);
-        faults.push({ channel: name, key: variable, problem: `the channel is given twice, in ${first} too` });
+        const problem = `the channel is given twice, in ${first} too. Leave one of them out`;
+        faults.push({ channel: name, key: variable, problem });
         continue;
       }
-      const channel = readChannel(name, table, env);
+      const channel = readChannel({ variable, channel: name }, table, env, where);
       if ("faults" in channel) faults.push(...channel.faults);
       else channels.set(name, channel);
     }
   }
-  if (seen.size === 0 && faults.length === 0) {
-    faults.push({ key: "CHANNELS", problem: "no channel is configured. Add [vars.CHANNELS.<name>] to wrangler.toml" });
-  }
-  return { channels, faults };
+  const misnamed = misnamedVariables(env);
+  if (seen.size === 0 && faults.length === 0) faults.push(noChannel(misnamed));
+  // Whose a secret is can only be told once all channels are known.
+  const names = faults.every(({ channel }) => channel !== undefined) ? [...seen.keys()] : undefined;
+  warnings.push(...misnamed.map(misnamedWarning), ...warningsOf(env, [...channels.values()], names));
+  const astray = jurisdictionFault(env);
+  // Where the data must not lie, nothing is kept at all.
+  return astray ? { channels: new Map(), faults: [astray, ...faults], warnings } : { channels, faults, warnings };
 }
 
-/** The variables that hold channels, as objects by channel name. */
-function tables(env: object, faults: Fault[]): [string, Record<string, unknown>][] {
-  const found: [string, Record<string, unknown>][] = [];
-  for (const [variable, raw] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!variableName.test(variable)) continue;
-    const value = typeof raw === "string" ? parse(raw) : raw;
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      found.push([variable, value as Record<string, unknown>]);
-    } else {
-      faults.push({ key: variable, problem: "must be a table of channels, or the same as a JSON object" });
-    }
+function readChannel(place: Place, table: unknown, env: object, where: Where): Channel | { faults: Fault[] } {
+  const name = place.channel;
+  const misnamed = nameFault(name);
+  if (misnamed !== undefined) {
+    return { faults: [{ ...place, channel: name.slice(0, maxShown), key: "name", problem: misnamed }] };
   }
-  return found;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function readChannel(name: string, table: unknown, env: object): Channel | { faults: Fault[] } {
-  if (!channelName.test(name)) {
-    return { faults: [{ channel: name.slice(0, 40), key: "name", problem: `must match ${channelName.source}` }] };
-  }
-  if (name === "channels" || name.startsWith("channels-")) {
-    return { faults: [{ channel: name, key: "name", problem: "is taken: its secrets would read as CHANNELS_..." }] };
-  }
-  if (typeof table !== "object" || table === null || Array.isArray(table)) {
-    return { faults: [{ channel: name, key: "(table)", problem: "must be a table" }] };
+  if (!isTable(table)) {
+    const problem = `must be a table. Write [vars.${place.variable}.${name}], and its keys below it`;
+    return { faults: [{ ...place, key: "(table)", problem }] };
   }
   const given = new Map<string, unknown>(Object.entries(table));
   const provider = providers.get(String(given.get("provider")));
-  if (!provider) {
-    const known = [...providers.keys()].join(", ");
-    return { faults: [{ channel: name, key: "provider", problem: `must be one of: ${known}` }] };
-  }
-  const own = given.get(provider.name);
-  given.delete(provider.name);
+  const own = provider && given.get(provider.name);
+  if (provider) given.delete(provider.name);
   const common = channelTable.safeParse(Object.fromEntries(given));
-  const settings = provider.settings.safeParse(own ?? {});
-  const secrets = readSecrets(name, provider, env);
+  const settings = provider?.settings.safeParse(own ?? {});
+  const secrets = readSecrets(name, provider, env, where);
+  const known = tablesOf(provider);
   const faults = [
-    ...(common.error?.issues.map((issue) => faultOf(name, issue)) ?? []),
-    ...(settings.error?.issues.map((issue) => faultOf(name, issue, [provider.name])) ?? []),
+    ...(common.error?.issues.flatMap((issue) => faultsOf(place, issue, [], table, known)) ?? []),
+    ...(settings?.error?.issues.flatMap((issue) => faultsOf(place, issue, [provider?.name ?? ""], table, known)) ?? []),
     ...("faults" in secrets ? secrets.faults : []),
   ];
-  if (!common.success || !settings.success || "faults" in secrets) return { faults };
+  if (!provider) {
+    return { faults: [unknownProvider(place, given), ...faults.filter(({ key }) => key !== "provider")] };
+  }
+  if (!common.success || !settings?.success || "faults" in secrets) return { faults };
   return { ...common.data, name, provider, numbers: provider.numbers, settings: settings.data, secrets };
+}
+
+function nameFault(name: string): string | undefined {
+  if (!channelName.test(name)) {
+    const plain = name
+      .trim()
+      .toLowerCase()
+      .replace(/[\s_.]+/g, "-");
+    return sentences(`must match ${channelName.source}`, channelName.test(plain) ? `Write ${plain}` : undefined);
+  }
+  const taken = name === "channels" || name.startsWith("channels-");
+  return taken ? "is taken: its secrets would read as CHANNELS_.... Choose another name" : undefined;
+}
+
+function unknownProvider(place: Place, given: ReadonlyMap<string, unknown>): Fault {
+  const known = [...providers.keys()].map((name) => `"${name}"`).join(", ");
+  const written = given.get("provider");
+  if (written === undefined) return { ...place, key: "provider", problem: `is missing. Write one of: ${known}` };
+  const meant = nearest(String(written), providers.keys());
+  return { ...place, key: "provider", problem: sentences(`must be one of: ${known}`, meant && `Write "${meant}"`) };
+}
+
+const ofProviders = new Map(
+  [...providers.values()].map(({ name, settings }) => [name, tablesIn(settings).get("") ?? []] as const),
+);
+
+/** All that may stand in a channel of that provider. */
+function tablesOf(provider: Provider | undefined): Tables {
+  const own = provider ? tablesIn(provider.settings, provider.name) : new Map();
+  const keys = new Map([...tablesIn(channelTable), ...own]);
+  if (provider) keys.set("", [...(keys.get("") ?? []), provider.name]);
+  const secrets = new Set(provider ? secretNames(provider).all : ["CHANNEL_KEY", "SYSTEM_AUTH", "HOOK_SECRET"]);
+  return { keys, provider: provider?.name, ofProviders, secrets };
 }
 
 /** The channel as its provider sees it. `origin` is the worker's own, for channels without a `url`. */

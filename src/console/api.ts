@@ -3,12 +3,13 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
+import { exchangeAt } from "../exchange/at.ts";
 import type { Edit } from "../exchange/edit.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { CallKey } from "../exchange/rows.ts";
 import { parseJson, readBody } from "../hooks/body.ts";
 import { notFound, type Problem, problem, unauthorized } from "../hooks/problem.ts";
-import { equal } from "../verify/equal.ts";
+import { bearsToken, consoleToken } from "./token.ts";
 
 /** How many calls one answer lists at most. */
 const maxListed = 200;
@@ -19,10 +20,8 @@ export const api = new Hono<{ Bindings: Env }>();
 
 /** Without a token to guard it the API is not there. */
 api.use(async (c, next) => {
-  const token = c.env.CONSOLE_TOKEN;
-  if (!token) return problem(notFound);
-  const [scheme, offered = ""] = (c.req.header("authorization") ?? "").split(" ");
-  if (scheme?.toLowerCase() === "bearer" && (await equal(offered, token))) return next();
+  if (consoleToken(c.env) === undefined) return problem(notFound);
+  if (await bearsToken(c.req.raw, c.env)) return next();
   return problem(unauthorized, { "www-authenticate": "Bearer" });
 });
 
@@ -128,5 +127,5 @@ async function inOneOf<T>(
 
 function exchanges(c: Api): DurableObjectStub<Exchange>[] {
   const systems = new Set([...readConfiguration(c.env).channels.values()].map(({ system }) => system));
-  return [...systems].map((system) => c.env.EXCHANGE.getByName(system));
+  return [...systems].map((system) => exchangeAt(c.env, system));
 }

@@ -16,8 +16,9 @@ export interface Problem {
 export function problem(
   { status, title, detail, field, faults }: Problem,
   headers: Record<string, string> = {},
+  more: Readonly<Record<string, unknown>> = {},
 ): Response {
-  const body = JSON.stringify({ type: "about:blank", title, status, detail, field, faults });
+  const body = JSON.stringify({ type: "about:blank", title, status, detail, field, faults, ...more });
   return new Response(body, { status, headers: { ...headers, "content-type": "application/problem+json" } });
 }
 

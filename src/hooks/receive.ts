@@ -3,6 +3,7 @@ import type { CallEvent } from "../calls/event.ts";
 import { plainly } from "../calls/plain.ts";
 import { accountOf, type Channel, readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
+import { exchangeAt } from "../exchange/at.ts";
 import { log } from "../log.ts";
 import type { Account, Reply } from "../providers/provider.ts";
 import { anyEqual } from "../verify/equal.ts";
@@ -39,7 +40,7 @@ export async function receive(request: Request, env: Env, name: string, now: num
 /** What a genuine webhook says is kept before it is answered. */
 async function heed(hook: Hook, channel: Channel, account: Account, env: Env): Promise<Response> {
   const reading = channel.provider.read(hook, account);
-  const exchange = env.EXCHANGE.getByName(channel.system);
+  const exchange = exchangeAt(env, channel.system);
   try {
     switch (reading.kind) {
       case "ignored":

@@ -93,6 +93,11 @@ export interface StateSource<Settings = unknown> {
   read(answers: readonly unknown[], asked: AskedCall, account: Account<Settings>): CallState;
 }
 
+export interface Advice {
+  readonly key: string;
+  readonly problem: string;
+}
+
 /** One PBX. What it cannot do is a member that is not there. */
 export interface Provider<Settings = unknown> {
   readonly name: string;
@@ -103,6 +108,11 @@ export interface Provider<Settings = unknown> {
   readonly numbers: Writing;
   /** Its webhooks carry no authenticity of their own: `HOOK_SECRET` is required. */
   readonly needsHookSecret?: true;
+  /**
+   * What works and should not stay as it is, of a channel without fault: the key or secret concerned, what is wrong and
+   * what to do. `secret` tells the full name of one of the channel's, and whether it is set.
+   */
+  warnings?(settings: Settings, secret: (name: string) => { readonly name: string; readonly isSet: boolean }): Advice[];
   /** Answers the PBX's check of a new webhook address, which it sends unsigned. */
   challenge?(hook: Hook): Reply | undefined;
   verify(hook: Hook, account: Account<Settings>): Promise<Verdict>;

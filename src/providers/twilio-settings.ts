@@ -16,6 +16,13 @@ const destination = z
     "must be a number such as +14155550100, client:<identity> or sip:<user>@<host>",
   );
 
+/** What is said of several keys is said even where another is wrong: all faults are named at once. */
+const always = { when: ({ value }: { value: unknown }) => hasList(value) };
+
+function hasList(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "forward" in value && Array.isArray(value.forward);
+}
+
 export const twilioSettings = z
   .strictObject({
     /** The user's own TwiML: it answers, Trunkline listens. */
@@ -32,10 +39,12 @@ export const twilioSettings = z
     number_field: z.string().min(1).optional(),
   })
   .refine(({ redirect, forward }) => redirect === undefined || forward.length === 0, {
+    ...always,
     path: ["forward"],
     message: "cannot stand beside redirect: either your own TwiML answers calls, or forward says who is rung",
   })
   .refine(({ voicemail, forward }) => voicemail === undefined || forward.length > 0, {
+    ...always,
     path: ["voicemail"],
     message: "needs forward: it is offered when nobody there answers",
   })

@@ -56,6 +56,13 @@ export const zadarma = {
   // With a plus, or without, or with 00; what agents dial is as they dial it.
   numbers: "international",
 
+  warnings({ sources }, secret) {
+    const { name, isSet } = secret("HOOK_SECRET");
+    if (sources || isSet) return [];
+    const problem = `Zadarma signs little of a webhook, so that one who saw one can forge others. Set ${name}, or zadarma.sources`;
+    return [{ key: name, problem }];
+  },
+
   challenge({ fields }) {
     const echo = fields.get("zd_echo");
     if (echo === null || echo.length > maxEchoLength || fields.has("event")) return undefined;

@@ -7,7 +7,7 @@ import { send, type Webhook } from "../standins/webhook.ts";
 import { zadarmaApi, zadarmaPbx } from "../standins/zadarma.ts";
 import type { ZadarmaRecording } from "../standins/zadarma-api.ts";
 
-const token = "console-token";
+const token = "console-token-of-a-test";
 const key = "zadarma-key";
 export const secret = "zadarma-secret";
 const boundary = "bare";

@@ -11,7 +11,7 @@ export const secrets = {
   SUPPORT_CHANNEL_KEY: "support-channel-key",
   SUPPORT_ZADARMA_KEY: accounts.zadarma.key,
   SUPPORT_ZADARMA_SECRET: accounts.zadarma.secret,
-  CONSOLE_TOKEN: "console-token",
+  CONSOLE_TOKEN: "console-token-of-a-test",
 };
 export const channelKeys = [secrets.SALES_CHANNEL_KEY, secrets.SUPPORT_CHANNEL_KEY];
 

@@ -53,11 +53,10 @@ describe("a variable that holds no channels is a fault", () => {
     ["a list as text", "[]"],
     ["nothing, as text", "null"],
     ["a number", 5],
-  ])("%s", (_, CHANNELS) =>
-    expect(faults({ CHANNELS })).toEqual([
-      { key: "CHANNELS", problem: "must be a table of channels, or the same as a JSON object" },
-    ]),
-  );
+  ])("%s", (_, CHANNELS) => {
+    const problem = expect.stringMatching(/^must be a table of channels, or the same as a JSON object\. /);
+    expect(faults({ CHANNELS })).toEqual([{ key: "CHANNELS", problem }]);
+  });
 
   test("none at all", () => {
     expect(faults({})).toEqual([
@@ -67,7 +66,12 @@ describe("a variable that holds no channels is a fault", () => {
 
   test("a channel that is no table", () => {
     expect(faults({ CHANNELS: { support: "zadarma" } })).toEqual([
-      { channel: "support", key: "(table)", problem: "must be a table" },
+      {
+        variable: "CHANNELS",
+        channel: "support",
+        key: "(table)",
+        problem: "must be a table. Write [vars.CHANNELS.support], and its keys below it",
+      },
     ]);
   });
 });
@@ -82,7 +86,7 @@ describe("a channel that is given twice", () => {
   };
 
   test("is a fault for every time but the first", () => {
-    const problem = "the channel is given twice, in CHANNELS too";
+    const problem = "the channel is given twice, in CHANNELS too. Leave one of them out";
     expect(faults(env)).toEqual([
       { channel: "support", key: "CHANNELS_A", problem },
       { channel: "support", key: "CHANNELS_B", problem },
@@ -100,11 +104,13 @@ describe("a channel's name", () => {
     expect(names(env)).toEqual([name]);
   });
 
+  const rule = "must match ^[a-z][a-z0-9-]{0,30}$";
+
   test.each(["", "1a", "-a", "Acme", "a_b", "a b", "toString", "__proto__", `a${"b".repeat(31)}`, "a/b", "ü"])(
     'may not be "%s"',
     (name) => {
       expect(faults(named(name))).toEqual([
-        { channel: name, key: "name", problem: "must match ^[a-z][a-z0-9-]{0,30}$" },
+        { variable: "CHANNELS", channel: name, key: "name", problem: expect.stringContaining(rule) },
       ]);
     },
   );
@@ -112,7 +118,12 @@ describe("a channel's name", () => {
   test.each(["channels", "channels-eu"])("may not be %s, whose secrets would read as channels", (name) => {
     expect(names({ ...named(name), ...secretsOf(name.toUpperCase().replaceAll("-", "_")) })).toEqual([]);
     expect(faults(named(name))).toEqual([
-      { channel: name, key: "name", problem: "is taken: its secrets would read as CHANNELS_..." },
+      {
+        variable: "CHANNELS",
+        channel: name,
+        key: "name",
+        problem: "is taken: its secrets would read as CHANNELS_.... Choose another name",
+      },
     ]);
   });
 });
@@ -122,7 +133,7 @@ describe("a channel's secrets", () => {
   const missing = (key: string): Fault => ({
     channel: "acme-eu",
     key,
-    problem: `the secret is missing. Run: npx wrangler secret put ${key}`,
+    problem: `the secret is missing. Run: npx wrangler secret put ${key}; for wrangler dev write it into .dev.vars`,
   });
 
   test("are named with the command that mends them where they are missing", () => {
@@ -175,7 +186,7 @@ describe("a channel's secrets", () => {
     const env = { CHANNELS: { "acme-eu": table }, ...secretsOf("ACME_EU", { SYSTEM_AUTH: "a@b.example:key" }) };
     expect(readConfiguration(env).channels.get("acme-eu")?.secrets.systemAuth).toBe("a@b.example:key");
     expect(faultsWith(secretsOf("ACME_EU", { SYSTEM_AUTH: "key" }))).toEqual([
-      { channel: "acme-eu", key: "ACME_EU_SYSTEM_AUTH", problem: "must be email:api_key" },
+      { channel: "acme-eu", key: "ACME_EU_SYSTEM_AUTH", problem: "must be email:api_key, with the colon" },
     ]);
   });
 });
@@ -219,4 +230,26 @@ test("no fault holds a value", () => {
   const described = faults(env).map((fault) => JSON.stringify(fault));
   expect(described.length).toBeGreaterThan(20);
   expect(described.filter((fault) => fault.includes(canary) || fault.includes("5ecret"))).toEqual([]);
+});
+
+test("no warning holds a value", () => {
+  const canary = "canary-5ecret";
+  const CHANNELS = {
+    support: {
+      ...table,
+      system: "https://canary-5ecret.example.com",
+      url: `https://${canary}.example/hooks/support`,
+      api: `http://${canary}.example`,
+      lines: [canary],
+      assign: [{ user_ids: [canary] }, { line: canary, user_ids: [canary] }],
+      ignore: [{ phone: `+${canary}*0` }, { phone: "+48 22*" }],
+    },
+    sales: { ...table, system: "https://canary-5ecret.example.com" },
+  };
+  const shared = { CHANNEL_KEY: `${canary}/key`, HOOK_SECRET: "5ecret key" };
+  const env = { CHANNELS, CHANELS: { [canary]: {} }, ...secretsOf("SUPPORT", shared), ...secretsOf("SALES", shared) };
+  const { faults, warnings } = readConfiguration({ ...env, SUPORT_CHANNEL_KEY: canary, CONSOLE_TOKEN: "5ecret a" });
+  expect(faults).toEqual([]);
+  expect(warnings.length).toBeGreaterThan(15);
+  expect(warnings.map((warning) => JSON.stringify(warning)).filter((text) => /canary|5ecret/.test(text))).toEqual([]);
 });

@@ -4,6 +4,9 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { placeholders } from "../../src/calls/comment.ts";
 import { channelTable, recordingDefaults, silenceDefault } from "../../src/config/channel.ts";
+import { jurisdictions } from "../../src/config/jurisdiction.ts";
+import { minHookSecretLength } from "../../src/config/warnings.ts";
+import { minTokenLength } from "../../src/console/token.ts";
 import { burst, perSecond } from "../../src/exchange/admission.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
 import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
@@ -98,6 +101,10 @@ describe("configuration.md explains", () => {
 
   test.each(Object.entries(recordingDefaults))("the default of recordings.%s", (key, value) =>
     expect(rows(section(configuration, "recordings")).get(key)).toContain(`| \`${value}\` |`),
+  );
+
+  test.each([...jurisdictions])("the jurisdiction %s", (name) =>
+    expect(section(configuration, "Where the data lies")).toContain(`\`${name}\``),
   );
 
   test.each([...placeholders.keys()])("the placeholder {%s}", (name) =>
@@ -197,6 +204,9 @@ describe("numbers are the code's", () => {
     ["README.md", `tried again for ${giveUpAfterMs / (60 * minute)} hours`],
     ["README.md", `asked for ${recordingDefaults.wait / 60} minutes more`],
     ["docs/configuration.md", `| ${maxHookBytes / 1024} KiB;`],
+    ["docs/configuration.md", `| \`HOOK_SECRET\` of fewer than ${minHookSecretLength} characters |`],
+    ["docs/configuration.md", `| \`CONSOLE_TOKEN\` of fewer than ${minTokenLength} characters |`],
+    ["docs/operator.md", `Set a token of ${minTokenLength} characters or more`],
     ["docs/configuration.md", `| ${maxEventsPerCall};`],
     ["docs/configuration.md", `| ${limits.maxBytes / 1024 ** 3} GiB |`],
     ["docs/operator.md", `more than ${burst} webhooks at once, or more than ${perSecond} a second`],

@@ -60,10 +60,50 @@ describe("a hook secret", () => {
   });
 });
 
+/** A token that could be found by trying opens nothing. */
+test.each([
+  ["a short token", "operator-token", 404],
+  ["a token with a blank at its end", "operators-own-token ", 401],
+])("the API with %s", async (_, CONSOLE_TOKEN, status) => {
+  expect((await ask("/api/calls", { ...configured, CONSOLE_TOKEN })).status).toBe(status);
+});
+
 describe("health", () => {
   test("is well where all is configured well", async () => {
     const response = await ask("/health", configured);
-    expect([response.status, await response.json()]).toEqual([200, { status: "ok", channels: 1 }]);
+    expect([response.status, await response.json()]).toEqual([200, { status: "ok", channels: 1, warnings: 1 }]);
+  });
+
+  test("tells what to mend to who sends the console's token, and to nobody else", async () => {
+    const env = { ...configured, CONSOLE_TOKEN: "operators-own-token\n" };
+    const asking = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await routes(() => 0).request("/health", { headers }, env as unknown as Env)).json();
+    };
+    expect(await asking("operators-own-token")).toMatchObject({
+      warnings: 1,
+      warned: [{ channel: "support", key: "SUPPORT_HOOK_SECRET" }],
+    });
+    expect(await asking("operators-own-tokeN")).toEqual({ status: "ok", channels: 1, warnings: 1 });
+  });
+
+  test("tells the webhook URLs to the operator who asks, and to nobody else", async () => {
+    const env = { ...configured, CONSOLE_TOKEN: "operators-own-token", SUPPORT_HOOK_SECRET: "a-long-hook-secret" };
+    const asking = async (path: string, token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await routes(() => 0).request(path, { headers }, env as unknown as Env)).json();
+    };
+    const well = { status: "ok", channels: 1, warnings: 0 };
+    expect(await asking("/health?secrets=shown", "operators-own-token")).toEqual({
+      ...well,
+      warned: [],
+      hooks: { support: "http://localhost/hooks/support/a-long-hook-secret" },
+    });
+    expect(await asking("/health", "operators-own-token")).toEqual({ ...well, warned: [] });
+    expect(await asking("/health?secrets=shown", "")).toEqual(well);
+    expect(await (await ask("/health?secrets=shown", env)).json()).toEqual(well);
+    const closed = { ...env, CONSOLE_TOKEN: "" };
+    expect(await (await ask("/health?secrets=shown", closed)).json()).toEqual(well);
   });
 
   test("names each fault by its channel and key, as RFC 9457 asks for", async () => {
@@ -79,10 +119,12 @@ describe("health", () => {
         {
           channel: "support",
           key: "SUPPORT_ZADARMA_KEY",
-          problem: "the secret is missing. Run: npx wrangler secret put SUPPORT_ZADARMA_KEY",
+          problem:
+            "the secret is missing. Run: npx wrangler secret put SUPPORT_ZADARMA_KEY; for wrangler dev write it into .dev.vars",
         },
-        { key: "CHANNELS_EU", problem: "must be a table of channels, or the same as a JSON object" },
+        { key: "CHANNELS_EU", problem: expect.stringContaining("it breaks at line 1, column 2") },
       ]),
+      warnings: 0,
     });
   });
 });

@@ -9,7 +9,7 @@ import { play, type Scene, setScene } from "./scene.ts";
 
 const minuteMs = 60_000;
 const mebibyte = 1024 * 1024;
-const token = "console-token";
+const token = "console-token-of-a-test";
 
 let scene: Scene;
 

@@ -293,7 +293,8 @@ function wordsIn(text: string): string[] {
 describe("what is searched", () => {
   test("is a log that tells of all that happened", () => {
     const whats = new Set(logged().map(({ what }) => what));
-    expect(whats).toEqual(new Set(["webhook", "webhook refused", "malformed webhook", "delivery", "recording"]));
+    const webhooks = ["webhook", "webhook refused", "malformed webhook"];
+    expect(whats).toEqual(new Set(["misconfigured", ...webhooks, "delivery", "recording"]));
     expect(outcomes()).toEqual(new Set(["delivered", "refused", "unknown", "unwelcome", "stored", "later", "never"]));
   });
 

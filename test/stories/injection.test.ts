@@ -21,7 +21,7 @@ const secrets = {
   SUPPORT_CHANNEL_KEY: "support-channel-key",
   SUPPORT_ZADARMA_KEY: "zadarma-key",
   SUPPORT_ZADARMA_SECRET: "zadarma-secret",
-  CONSOLE_TOKEN: "console-token",
+  CONSOLE_TOKEN: "console-token-of-a-test",
 };
 
 const texts: [title: string, text: string][] = [
@@ -309,7 +309,7 @@ describe("after all this", () => {
     // Wrangler marks a warning before it.
     const own = lines.flatMap((line) => /\{.*"what":.*/.exec(line)?.[0] ?? []);
     const whats = new Set(own.map((line) => (JSON.parse(line) as { what: string }).what));
-    expect([...whats].sort()).toEqual(["delivery", "malformed webhook", "recording", "webhook"]);
+    expect([...whats].sort()).toEqual(["configuration", "delivery", "malformed webhook", "recording", "webhook"]);
     expect(lines.filter((line) => invisible.test(line))).toEqual([]);
     expect(lines.filter((line) => /Zm9yZ2Vk|--trunkline|owned|alert|Hangup|\/C calc/.test(line))).toEqual([]);
   });

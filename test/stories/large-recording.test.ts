@@ -14,7 +14,7 @@ const mebibyte = 1024 * 1024;
 const size = 200 * mebibyte;
 /** What workerd may grow by when four times as many bytes pass as before. */
 const allowance = 100 * mebibyte;
-const token = "console-token";
+const token = "console-token-of-a-test";
 
 let scene: Scene;
 

@@ -6,7 +6,7 @@ import { send } from "../standins/webhook.ts";
 import { until } from "./harness.ts";
 import { play, type Scene, setScene } from "./scene.ts";
 
-const token = "operator-token";
+const token = "operator-token-of-a-test";
 
 let scene: Scene;
 

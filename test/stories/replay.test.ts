@@ -4,7 +4,7 @@ import { send } from "../standins/webhook.ts";
 import { play, type Scene, setScene } from "./scene.ts";
 
 const hourMs = 60 * 60_000;
-const token = "replay-token";
+const token = "replay-token-of-a-test";
 
 let scene: Scene;
 

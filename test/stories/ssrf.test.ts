@@ -9,7 +9,7 @@ import { play, type Scene, setScene } from "./scene.ts";
 
 /** In every hostile link: it must turn up nowhere. */
 const bait = "bait-f3d0c2";
-const token = "console-token";
+const token = "console-token-of-a-test";
 
 /** By the id of a recording, where its link leads, or where the API itself does. */
 const places = new Map<string, { readonly link?: string; readonly moved?: string }>();
