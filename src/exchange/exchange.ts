@@ -13,7 +13,7 @@ import { Deliveries } from "./deliveries.ts";
 import { Desk, type Outside, theWorld } from "./desk.ts";
 import { type Edit, edited, isNoEdit, type NoEdit } from "./edit.ts";
 import { Fetches } from "./fetches.ts";
-import { Housekeeping } from "./housekeeping.ts";
+import { Housekeeping, unheardEnd } from "./housekeeping.ts";
 import { Inquiries } from "./inquiries.ts";
 import { Planner } from "./planner.ts";
 import { retried } from "./recording-row.ts";
@@ -229,10 +229,14 @@ export class Exchange extends DurableObject<Env> {
   }
 }
 
-/** What an operator tells of a call of which the PBX never told enough: it stays, like what a webhook tells. */
-function saidByOperator({ call }: CallKey, edit: Edit | undefined, now: number): HeardEvent[] {
+/**
+ * What an operator tells of a call of which the PBX never told enough: it stays, like what a webhook tells. No card pops up
+ * for it, since such a call is over.
+ */
+function saidByOperator(row: CallRow, edit: Edit | undefined, now: number): HeardEvent[] {
   const { direction, phone } = edit ?? {};
   if (direction !== "incoming" && direction !== "outgoing") return [];
   const number = typeof phone === "string" ? { phone } : { withheld: true as const };
-  return [{ call, id: "operator", direction, ...number, heardAt: now }];
+  const said: HeardEvent = { call: row.call, id: "operator", direction, ...number, heardAt: now };
+  return row.endedAt === undefined ? [said, unheardEnd(row, now)] : [said];
 }

@@ -1,5 +1,4 @@
 /** What time does to calls: those whose end never came are asked after and taken for over, old ones are forgotten. */
-import type { HeardEvent } from "../calls/event.ts";
 import { recordingDefaults, silenceDefault } from "../config/channel.ts";
 import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
@@ -126,10 +125,10 @@ export class Housekeeping {
   }
 }
 
-/** The event that stands for an end that was never heard of. */
-function unheardEnd({ call }: CallKey, now: number): HeardEvent {
+/** The event that stands for an end that was never heard of; one that is heard after all counts instead. */
+export function unheardEnd({ call }: CallKey, now: number) {
   const note = "the PBX never told how the call ended";
-  return { call, id: "unheard", ended: "unheard", note, heardAt: now };
+  return { call, id: "unheard", ended: "unheard", note, heardAt: now } as const;
 }
 
 /** How long a call of the channel may be silent in that state until the PBX is asked, or the call is taken for over. */

@@ -51,9 +51,9 @@ interface Model {
   readonly recordings: readonly RecordingRow[];
 }
 
-/** Whatever is owed or waited for. */
+/** The last day of calls that are over, whatever is owed of them; those that are open are left alone. */
 function silentSince(at: number): LastDay {
-  return { heardBefore: at, owedBefore: at, waitingBefore: at, openBefore: at };
+  return { heardBefore: at, owedBefore: at, waitingBefore: 0, openBefore: 0 };
 }
 
 function keyOf(call: string, recording: string): string {

@@ -47,11 +47,16 @@ test.each<[string, { phone?: string }, string]>([
   ["as one whose caller hid the number", {}, "anonymous"],
 ])("the operator tells it, %s, and its recording goes along", async (_, said, phone) => {
   await exchange().record("support", [recorded]);
-  await pass(6 * 60 * minuteMs);
+  await pass(minuteMs);
   expect(await exchange().replay(key, { direction: "incoming", ...said, "group_ids[]": ["7"] })).toBe("replayed");
   await pass(minuteMs);
   expect(helpdesk.tickets).toMatchObject([
-    { pbxCallId: "17.1", fields: { direction: "incoming", phone, "group_ids[]": "7" }, files: 1 },
+    {
+      pbxCallId: "17.1",
+      fields: { direction: "incoming", phone, "group_ids[]": "7" },
+      statuses: ["missed", "missed"],
+      files: 1,
+    },
   ]);
   expect(await shown()).toMatchObject({ delivery: "done", ticket: "1001" });
   expect(await exchange().list({ untold: true, most: 10 })).toEqual([]);

@@ -166,11 +166,10 @@ test("a recording of which no call was heard is untold, and told when the operat
   await until("the recording", async () => (await shown()).recordings[0]?.state === "stored");
   expect(await shown()).toMatchObject({ delivery: "untold" });
   expect(await answerOf("/calls?untold=true")).toMatchObject({ calls: [{ call: pbx_call_id, delivery: "untold" }] });
-  await scene.turn(5 * 60 * 60_000);
   const body = JSON.stringify({ form: { direction: "incoming", phone: "+493012345678" } });
   expect((await ask(`/calls/support/${pbx_call_id}/replay`, { method: "POST", body })).status).toBe(202);
   const call = await scene.call(pbx_call_id, ({ ticket }) => ticket.recordings.length === 1);
-  expect(call).toMatchObject({ direction: "incoming", phone: "+493012345678" });
+  expect(call).toMatchObject({ direction: "incoming", phone: "+493012345678", status: "missed" });
   expect(await answerOf("/calls?untold=true")).toEqual({ calls: [] });
   expect(scene.system.violations).toEqual([]);
 });

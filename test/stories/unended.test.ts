@@ -113,7 +113,7 @@ test("a call cannot be alive for ever: after a day it is taken for over", async 
   const since = scene.now();
   while (!over(root.sid)) await scene.turn(10 * minuteMs);
   expect(scene.now() - since).toBeGreaterThanOrEqual(24 * hourMs);
-  expect(asked(root)).toBeGreaterThan(72);
+  expect(asked(root)).toBeGreaterThan(48);
   expect(asked(root)).toBeLessThanOrEqual(146);
   const call = await scene.call(root.sid, ({ status }) => status === "missed");
   expect(call.ticket.comments).toEqual([expect.stringContaining(never)]);
