@@ -218,6 +218,7 @@ export class Helpdesk implements System {
         this.#late.add(at, () => {
           done ??= refused ?? this.#apply(form, entry, at, "late");
         });
+        this.#tell();
       },
       send: (reply) => this.#answer(response, reply, entry),
       drop: () => void response.destroy(),
