@@ -13,10 +13,18 @@ const lockoutsApartMs = 6 * 60_000;
 const underWayMs = 1_000;
 /** How much earlier a silence may end: Trunkline's clock is a step behind the helpdesk's, in ms. */
 const behindMs = 1_000;
+/** How long what was shut out takes to be as it was, in ms: what had to wait goes out little by little. */
+const reopeningMs = 3 * 60_000;
 /** How much later than it was given up a form may still be done, in ms: a create, and anything else. */
 const lateMs = { create: 88_000, update: 595_000 };
 /** When a form counts as given up that nobody waits for any more, since its client was killed: Trunkline's own time limit, in ms. */
 const formTimeoutMs = 30_000;
+
+/** When forms could not get through, and waited all the same once they could, in ms since the epoch. */
+export interface Closure {
+  readonly from: number;
+  readonly until: number;
+}
 
 export interface SystemFaults {
   /** For the helpdesk of most channels, which has a limit, and for any other. */
@@ -32,6 +40,9 @@ export interface SystemFaults {
   readonly perhapsSaid: ReadonlyMap<string, readonly string[]>;
   /** Requests that came though a 429 had asked for silence. */
   readonly breaches: readonly string[];
+  readonly closures: readonly Closure[];
+  /** Somebody is shut out for so long from now on, in ms of the run's clock. */
+  close(forMs: number): void;
   /** A 429 was given since this was last asked: one that says for how long, or one that does not. */
   blocked(): "for a while" | "without end" | undefined;
   /** Nothing reaches the helpdesk for so long, in ms of the run's clock. */
@@ -64,6 +75,7 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
   const unsureOfFile = new Set<string>();
   const perhapsSaid = new Map<string, string[]>();
   const breaches: string[] = [];
+  const closures: Closure[] = [];
   const lockedUntil = new Map<string, number>();
   const poison = new Poison(seed, share);
   let [blocks, lockouts, nextLockoutAt, cutOffUntil] = [0, 0, 0, 0];
@@ -73,11 +85,14 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
   let held = 0;
   let calm = false;
 
+  const close = (forMs: number) => void closures.push({ from: now(), until: now() + forMs + reopeningMs });
   const block = ({ n }: Seen, random: Random): Behaviour => {
     const seconds = random.between(60, 120);
     const untold = ++blocks === 2;
     told = untold ? "without end" : "for a while";
-    silence = { n, from: Date.now() + underWayMs, until: now() + (untold ? 20 * 60_000 : seconds * 1000) };
+    const forMs = untold ? 20 * 60_000 : seconds * 1000;
+    silence = { n, from: Date.now() + underWayMs, until: now() + forMs };
+    close(forMs);
     const headers = untold ? undefined : { "retry-after": String(seconds) };
     return random.chance(0.5) ? { status: 429, headers } : { front: 429, headers };
   };
@@ -90,6 +105,7 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
       lockouts++;
       lockedUntil.set(seen.path, now() + lockoutMs);
       nextLockoutAt = now() + lockoutsApartMs;
+      close(lockoutMs);
       return ["locked out", { status: random.pick([401, 403]) }];
     }
     return undefined;
@@ -160,7 +176,10 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
       told = undefined;
       return was;
     },
+    closures,
+    close,
     cutOff: (forMs) => {
+      close(forMs);
       cutOffUntil = now() + forMs;
     },
     hold: () => {

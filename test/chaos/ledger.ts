@@ -6,7 +6,7 @@ import type { Helpdesks } from "./bindings.ts";
 import type { Placed } from "./calls.ts";
 import type { Counts } from "./counts.ts";
 import type { SystemFaults } from "./faults.ts";
-import { type Lateness, latenessOf } from "./lateness.ts";
+import type { Lateness } from "./lateness.ts";
 import type { Views } from "./operator.ts";
 import { recordingFaults } from "./recording-faults.ts";
 import type { Plan } from "./run.ts";
@@ -24,6 +24,7 @@ export const wrongs = [
   "different recordings",
   "doubled recordings",
   "comments twice",
+  "cards late",
   "cards left",
   "done untold",
   "limit breaches",
@@ -70,10 +71,12 @@ interface Books {
   /** What Trunkline said while there were calls that the helpdesk did not take, and in the end. */
   readonly views: { readonly before: Views; readonly after: Views };
   readonly owed: number;
+  readonly lateness: Lateness;
   readonly seconds: number;
 }
 
-export function check({ plan, placed, helpdesks, faults, counts, stage, views, owed, seconds }: Books): Ledger {
+export function check(books: Books): Ledger {
+  const { plan, placed, helpdesks, faults, counts, stage, views, owed, lateness, seconds } = books;
   const byId = callsById(helpdesks);
   const known = new Set(placed.map(({ id }) => id));
   const { main, branch } = helpdesks;
@@ -84,6 +87,7 @@ export function check({ plan, placed, helpdesks, faults, counts, stage, views, o
     ...placed.flatMap((call) => findingsOf(call, byId.get(call.id) ?? [], faults)),
     ...placed.flatMap((call) => untoldOf(call, byId.get(call.id) ?? [], faults, views)),
     ...[...main.violations, ...branch.violations].map(violation),
+    ...lateness.heldUp.map((what): Finding => ["cards late", what]),
     ...faults.breaches.map((what): Finding => ["limit breaches", what]),
     ...believed.map((what): Finding => ["forged accepted", what]),
     ...strangers.map(
@@ -106,11 +110,7 @@ export function check({ plan, placed, helpdesks, faults, counts, stage, views, o
     forged: stage.mail.forged,
     requests: requests.length,
     talks: requests.filter(({ fields }) => fields.call_status === "in-progress").length,
-    lateness: latenessOf(
-      placed.filter(({ id }) => !faults.poison.has(id)),
-      main,
-      stage.mail,
-    ),
+    lateness,
     faults: counts.toJSON(),
     kills: stage.kills,
     found,

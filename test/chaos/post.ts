@@ -18,8 +18,8 @@ export interface Post {
   readonly repeats?: number;
 }
 
-/** Of so many calls the first ones come in a rush, the others with ease, each so many ms after the one before. */
-const rush = { of: 125, calls: 70, gapMs: 200, easeMs: 4_000 };
+/** Of so many calls the last ones come in a rush, the others with ease, each so many ms after the one before. */
+const rush = { of: 125, calls: 60, gapMs: 200, easeMs: 4_000 };
 /** How often a webhook is sent twice, gets lost on the way, and is answered in vain. */
 const share = { twice: 0.2, lost: 0.08, deaf: 0.05, forged: 0.08 };
 /** How many calls are over within a minute; the others live. */
@@ -64,9 +64,9 @@ export function forgedCalls(calls: number): number {
 /** When call `i` begins, in ms since the run began: in a rush, deliveries come to more than the helpdesk's limit. */
 export function beginOf(i: number): number {
   const [round, place] = [Math.floor(i / rush.of), i % rush.of];
-  const roundMs = rush.calls * rush.gapMs + (rush.of - rush.calls) * rush.easeMs;
-  const eased = Math.max(0, place - rush.calls);
-  return round * roundMs + Math.min(place, rush.calls) * rush.gapMs + eased * rush.easeMs;
+  const eased = rush.of - rush.calls;
+  const roundMs = rush.calls * rush.gapMs + eased * rush.easeMs;
+  return round * roundMs + Math.min(place, eased) * rush.easeMs + Math.max(0, place - eased) * rush.gapMs;
 }
 
 /** How much later than it should each webhook of a call is sent, and which one must have been answered before. */

@@ -16,6 +16,7 @@ import { Counts } from "./counts.ts";
 import { droppedWebhooks } from "./dropped.ts";
 import { systemFaults } from "./faults.ts";
 import { changedUntil, type Incident, incidents } from "./incidents.ts";
+import { latenessOf } from "./lateness.ts";
 import { check, type Ledger } from "./ledger.ts";
 import { mediaFaults } from "./media-faults.ts";
 import { beginOf, forgedCalls, type Post, posts, type Window } from "./post.ts";
@@ -68,7 +69,10 @@ export async function run(plan: Plan, build: Build, watch: Watch = {}): Promise<
     const dropped = share > 0 ? await droppedWebhooks(seed, placed, bindingsOf(helpdesks, pbx)) : new Set<Webhook>();
     counts.add("webhook lost for good", dropped.size);
     const harm = incidents(plan, beginOf(plan.calls));
-    const queue = posts(seed, placed, forged, finalWindow(plan, harm)).filter(({ webhook }) => !dropped.has(webhook));
+    const heard = placed.map(({ webhooks, ...call }): Placed => {
+      return { ...call, webhooks: webhooks.filter((webhook) => !dropped.has(webhook)) };
+    });
+    const queue = posts(seed, heard, forged, finalWindow(plan, harm));
     for (const call of placed) record(seed, call, queue, media, clock, counts);
     main.behave(faults.rule);
     branch.behave(faults.ruleOf(branch));
@@ -82,8 +86,15 @@ export async function run(plan: Plan, build: Build, watch: Watch = {}): Promise<
     await stage.aftermath();
     const views = { before, after: await stage.views() };
     const owed = await stage.operator.owed();
+    const lateness = await latenessOf({
+      placed: placed.filter(({ id }) => !faults.poison.has(id)),
+      system: main,
+      env: bindingsOf(helpdesks, pbx),
+      heardAt: stage.mail.heardAt,
+      closures: faults.closures,
+    });
     const seconds = (performance.now() - began) / 1000;
-    return check({ plan, placed, helpdesks, faults, counts, stage, views, owed, seconds });
+    return check({ plan, placed, helpdesks, faults, counts, stage, views, owed, lateness, seconds });
   } finally {
     await stage.end();
     await Promise.all([main.close(), branch.close(), pbx.close()]);
@@ -96,7 +107,13 @@ async function startHelpdesks(seed: number, { now }: Clock) {
   const audioShown = seed % 4 !== 0;
   const updateCall = ([400, 405, 422] as const)[seed % 3] ?? false;
   // Its ids are larger than a JavaScript number holds.
-  const main = await startSystem({ channelKeys, renamed, firstId: 2n ** 60n, audioShown, now });
+  const main = await startSystem({
+    channelKeys,
+    renamed,
+    firstId: process.env.DEVIDS ? 1n : 2n ** 60n,
+    audioShown,
+    now,
+  });
   const branch = await startSystem({ channelKeys: branchKeys, updateCall, audioShown, now });
   return { helpdesks: { main, branch }, audioShown };
 }
