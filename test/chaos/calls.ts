@@ -24,6 +24,8 @@ export interface Placed {
   /** Who talked last; `undefined` where nobody did, or the story does not say. */
   readonly talkedLast?: string;
   readonly recordings: readonly Recorded[];
+  /** It may be told once only, when it is over: nothing that is heard of later can reach its ticket then. */
+  readonly once?: boolean;
 }
 
 /** What becomes of a recording at its PBX; one that is `good` or `late` must reach the ticket. */

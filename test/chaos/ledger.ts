@@ -68,8 +68,8 @@ interface Books {
   readonly faults: SystemFaults;
   readonly counts: Counts;
   readonly stage: Stage;
-  /** What Trunkline said while there were calls that the helpdesk did not take, and in the end. */
-  readonly views: { readonly before: Views; readonly after: Views };
+  /** What Trunkline said while there were calls that the helpdesk did not take, which those were, and what it said in the end. */
+  readonly views: { readonly untaken: readonly Placed[]; readonly before: Views; readonly after: Views };
   readonly owed: number;
   readonly lateness: Lateness;
   readonly seconds: number;
@@ -185,9 +185,9 @@ function untoldOf(call: Placed, calls: readonly SystemCall[], faults: SystemFaul
   if (call.becomes.internal) return [];
   const name = nameOf(call);
   const [before, after] = [views.before.get(call.id), views.after.get(call.id)];
-  const taken = !faults.poison.has(call.id);
-  const hidden = !taken && before?.delivery !== "owed" && before?.delivery !== "stuck";
-  const held = taken && (before?.delivery === "owed" || before?.delivery === "stuck");
+  const owed = before?.delivery === "owed" || before?.delivery === "stuck";
+  const hidden = views.untaken.includes(call) && !owed;
+  const held = !faults.poison.has(call.id) && owed;
   const wrong = findingsOf(call, calls, faults).map(([wrong]) => wrong);
   const stranger = after?.ticket !== undefined && !calls.some(({ told }) => told.ticketId === after.ticket);
   const different = [...new Set(wrong), ...(stranger ? [`ticket ${after.ticket} is not its own`] : [])].join(", ");

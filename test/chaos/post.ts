@@ -30,18 +30,9 @@ export function repeatMs(call: string, at: number): number {
   return random("repeat", call, at).between(5_000, 15_000);
 }
 
-/** From when until when calls are told once they are over, in ms since the run began. */
-export interface Window {
-  readonly from: number;
-  readonly until: number;
-}
-
 /** In the order in which they are sent. */
-export function posts(seed: number, placed: readonly Placed[], forged: readonly Placed[], final?: Window): Post[] {
-  const all = placed.flatMap((call, i) => {
-    const sent = ofCall(seed, call, beginOf(i), asTheyCome);
-    return toldOnce(call, sent, final) ? ofCall(seed, call, beginOf(i), inOrder) : sent;
-  });
+export function posts(seed: number, placed: readonly Placed[], forged: readonly Placed[]): Post[] {
+  const all = placed.flatMap((call, i) => ofCall(seed, call, beginOf(i), call.once ? inOrder : asTheyCome));
   const strangers = forged.flatMap((call, i) =>
     call.webhooks.map(
       (webhook, j): Post => ({
@@ -85,15 +76,6 @@ const asTheyCome: Manner = {
 
 /** What is told once only, when it is over, must be known by then: no webhook before the last one may come after it. */
 const inOrder: Manner = { lateMs: () => 0, lostMs: () => 0, waitsFor: ({ webhooks }, i) => webhooks[i - 1] };
-
-/** Some webhooks come again and again before they are heard, in ms. */
-const heardWithinMs = 90_000;
-
-function toldOnce({ channel }: Placed, sent: readonly Post[], final: Window | undefined): boolean {
-  if (channel === "nights" || channel === "branch") return true;
-  const first = Math.min(...sent.map(({ at }) => at));
-  return channel === "support" && final !== undefined && first > final.from - heardWithinMs && first < final.until;
-}
 
 function ofCall(seed: number, call: Placed, from: number, manner: Manner): Post[] {
   const drawn = random(seed, "post", call.id);

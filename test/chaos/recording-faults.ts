@@ -5,21 +5,21 @@ import type { SystemFaults } from "./faults.ts";
 import type { Finding } from "./ledger.ts";
 
 /**
- * A recording may be kept instead, if a ticket says so: one that the helpdesk once found too large, one of which it could
- * not be told whether it came, and one more than a call that is told once can bring. The ticket must say so of one that never
- * came as it should; what was in a form of unknown outcome counts as said, since it must not be said again.
+ * A recording may be kept instead, if a ticket says so: one that the helpdesk once found too large, and one of which it could
+ * not be told whether it came. Of several recordings a call that is told once brings one. The ticket must say so of one that
+ * never came as it should; what was in a form of unknown outcome counts as said, since it must not be said again.
  */
 export function recordingFaults(placed: Placed, calls: readonly SystemCall[], faults: SystemFaults): Finding[] {
-  const { id, recordings } = placed;
+  const { id, recordings, once } = placed;
   const comments = calls.flatMap(({ ticket }) => ticket.comments);
   const said = [...comments, ...(faults.perhapsSaid.get(id) ?? [])];
   const says = (words: RegExp) => said.some((comment) => words.test(comment));
   const has = calls.flatMap(({ ticket }) => ticket.recordings.map(({ sha256 }) => sha256));
   const [good, bad] = [recordings.filter(isGood), recordings.filter((recording) => !isGood(recording))];
   const kept = (faults.tooLarge.has(id) || faults.unsureOfFile.has(id)) && says(/Recording not attached/);
-  const more = has.length > 0 && says(/more of its recordings/);
-  const missing = kept || more ? [] : good.filter(({ sha256 }) => !has.includes(sha256));
-  const unsaid = more || says(/Recording not (attached|available)/) ? [] : bad;
+  const hasItsOne = once && recordings.length > 1 && (has.length > 0 || says(/Recording not (attached|available)/));
+  const missing = kept || hasItsOne ? [] : good.filter(({ sha256 }) => !has.includes(sha256));
+  const unsaid = hasItsOne || says(/Recording not (attached|available)/) ? [] : bad;
   const strange = has.filter((sha256) => !good.some((recording) => recording.sha256 === sha256));
   const doubled = doubledIn(calls, faults.copies(id));
   return [

@@ -17,9 +17,9 @@ import { droppedWebhooks } from "./dropped.ts";
 import { systemFaults } from "./faults.ts";
 import { changedUntil, type Incident, incidents } from "./incidents.ts";
 import { latenessOf } from "./lateness.ts";
-import { check, type Ledger } from "./ledger.ts";
+import { check, isComplete, type Ledger } from "./ledger.ts";
 import { mediaFaults } from "./media-faults.ts";
-import { beginOf, forgedCalls, type Post, posts, type Window } from "./post.ts";
+import { beginOf, forgedCalls, type Post, posts } from "./post.ts";
 import { random } from "./random.ts";
 import { Stage } from "./stage.ts";
 
@@ -58,7 +58,8 @@ export async function run(plan: Plan, build: Build, watch: Watch = {}): Promise<
       zadarmaApi({ ...accounts.zadarma, recordings: media.zadarma, now: clock.now }),
     ],
   });
-  const placed = placedCalls({ seed, api: pbx.url }, plan.calls);
+  const harm = incidents(plan, beginOf(plan.calls));
+  const placed = knownOnce(placedCalls({ seed, api: pbx.url }, plan.calls), finalWindow(plan, harm));
   const forged = placedCalls({ seed, api: pbx.url, forged: true }, forgedCalls(plan.calls));
   const faults = systemFaults({ seed, share, system: () => main, audioShown, counts, now: clock.now });
   const state = await folder();
@@ -68,23 +69,23 @@ export async function run(plan: Plan, build: Build, watch: Watch = {}): Promise<
     clock.begin();
     const dropped = share > 0 ? await droppedWebhooks(seed, placed, bindingsOf(helpdesks, pbx)) : new Set<Webhook>();
     counts.add("webhook lost for good", dropped.size);
-    const harm = incidents(plan, beginOf(plan.calls));
     const heard = placed.map(({ webhooks, ...call }): Placed => {
       return { ...call, webhooks: webhooks.filter((webhook) => !dropped.has(webhook)) };
     });
-    const queue = posts(seed, heard, forged, finalWindow(plan, harm));
+    const queue = posts(seed, heard, forged);
     for (const call of placed) record(seed, call, queue, media, clock, counts);
     main.behave(faults.rule);
     branch.behave(faults.ruleOf(branch));
     await stage.play(queue, harm);
     faults.calm();
     await stage.settle(placed.filter(({ id }) => !faults.poison.has(id)));
+    const untaken = placed.filter((call) => faults.poison.has(call.id) && !isComplete([call], helpdesks, faults));
     const before = await stage.views();
     faults.poison.mend();
     await stage.operator.replayStuck();
     await stage.settle(placed);
     await stage.aftermath();
-    const views = { before, after: await stage.views() };
+    const views = { untaken, before, after: await stage.views() };
     const owed = await stage.operator.owed();
     const lateness = await latenessOf({
       placed: placed.filter(({ id }) => !faults.poison.has(id)),
@@ -118,10 +119,20 @@ async function startHelpdesks(seed: number, { now }: Clock) {
   return { helpdesks: { main, branch }, audioShown };
 }
 
-function finalWindow(plan: Plan, harm: readonly Incident[]): Window | undefined {
-  const from = harm.find(({ kind }) => kind === "supportFinal")?.at;
-  const until = from === undefined ? undefined : changedUntil(plan, "supportFinal", from);
-  return from === undefined || until === undefined ? undefined : { from, until };
+/** When calls of `support` are told once they are over, in ms since the run began. */
+function finalWindow(plan: Plan, harm: readonly Incident[]) {
+  const from = harm.find(({ kind }) => kind === "supportFinal")?.at ?? Number.NaN;
+  return { from, until: changedUntil(plan, "supportFinal", from) ?? Number.NaN };
+}
+
+/** How long after a call began its first webhook may be heard, in ms. */
+const heardWithinMs = 5 * 60_000;
+
+function knownOnce(placed: readonly Placed[], { from, until }: ReturnType<typeof finalWindow>): Placed[] {
+  return placed.map((call, i) => {
+    const inWindow = beginOf(i) > from - heardWithinMs && beginOf(i) < until;
+    return { ...call, once: call.channel === "support" ? inWindow : call.channel !== "sales" };
+  });
 }
 
 /**

@@ -234,6 +234,7 @@ export class Stage {
   /** The configuration is another from now on, and as it was before once the time has come. */
   async #change({ at, over }: Incident, kind: keyof Changes): Promise<void> {
     const { plan, clock, counts, faults } = this.#setting;
+    await this.mail.arrived();
     const { [kind]: _, ...others } = this.#changes;
     const changed: Changes = kind === "supportKey" ? { supportKey: "both" } : { [kind]: true };
     this.#changes = over ? others : { ...others, ...changed };
