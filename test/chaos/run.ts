@@ -111,7 +111,7 @@ async function startHelpdesks(seed: number, { now }: Clock) {
   const main = await startSystem({
     channelKeys,
     renamed,
-    firstId: process.env.DEVIDS ? 1n : 2n ** 60n,
+    firstId: 2n ** 60n,
     audioShown,
     now,
   });

@@ -79,7 +79,6 @@ export class Stage {
   #incidents: Incident[] = [];
   #unwatched = false;
   kills = 0;
-  turns = 0;
   /** Each time that something began to be owed or open with no alarm near. */
   readonly unwatched: string[] = [];
 
@@ -316,27 +315,26 @@ export class Stage {
     for (const [kind, count] of Object.entries(faults)) counts.add(kind, count);
     if (!this.#unwatched) this.unwatched.push(...unwatched);
     this.#unwatched = unwatched.length > 0;
-    if (process.env.DEVTURN && ++this.turns % 200 === 0)
-      console.error(
-        this.turns,
-        Math.round(performance.now() / 1000),
-        "clock",
-        Math.round(clock.sinceBegan / 1000),
-        "over",
-        this.#over / 1000,
-        "due",
-        dueInMs,
-        "idle",
-        this.#idleTurns,
-        "next",
-        this.mail.nextAt,
-        "sending",
-        this.mail.underWay,
-        "requests",
-        this.#requests(),
-        "inc",
-        JSON.stringify(this.#incidents[0]),
-      );
+    console.error(
+      this.turns,
+      Math.round(performance.now() / 1000),
+      "clock",
+      Math.round(clock.sinceBegan / 1000),
+      "over",
+      this.#over / 1000,
+      "due",
+      dueInMs,
+      "idle",
+      this.#idleTurns,
+      "next",
+      this.mail.nextAt,
+      "sending",
+      this.mail.underWay,
+      "requests",
+      this.#requests(),
+      "inc",
+      JSON.stringify(this.#incidents[0]),
+    );
   }
 
   #systems(): string {
