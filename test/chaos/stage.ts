@@ -315,26 +315,6 @@ export class Stage {
     for (const [kind, count] of Object.entries(faults)) counts.add(kind, count);
     if (!this.#unwatched) this.unwatched.push(...unwatched);
     this.#unwatched = unwatched.length > 0;
-    console.error(
-      this.turns,
-      Math.round(performance.now() / 1000),
-      "clock",
-      Math.round(clock.sinceBegan / 1000),
-      "over",
-      this.#over / 1000,
-      "due",
-      dueInMs,
-      "idle",
-      this.#idleTurns,
-      "next",
-      this.mail.nextAt,
-      "sending",
-      this.mail.underWay,
-      "requests",
-      this.#requests(),
-      "inc",
-      JSON.stringify(this.#incidents[0]),
-    );
   }
 
   #systems(): string {
