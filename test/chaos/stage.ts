@@ -19,9 +19,9 @@ import type { Turned } from "./worker.ts";
 
 /** A step of the clock goes to what is due next, but is so long at least, and at most while something may be under way, in ms. */
 const stepMs = { least: 500, busy: 1_000, quiet: 5 * 60_000 };
-/** A step takes so long by the machine's clock, and longer while deliveries are under way, so that they keep up, in ms. */
+/** A step takes so long by the machine's clock, and longer while anything is under way, so that it keeps up, in ms. */
 const leastMs = 6;
-const mostMs = 40;
+const mostMs = 60;
 /** How long faults go on after the last webhook at least and at most, so that recordings meet them too, in ms. */
 const lingerMs = { least: 8 * 60_000, most: 60 * 60_000 };
 /** Nothing is under way if Trunkline has nothing to do for so long, in ms. */
@@ -306,6 +306,7 @@ export class Stage {
     const requests = this.#requests();
     const query = `${this.#systems()}&ahead=${clock.aheadMs}&share=${this.#share}`;
     const [answer] = await Promise.all([this.#post(`/turn?${query}`), pause(leastMs)]);
+    await Promise.race([this.mail.arrived(), pause(mostMs)]);
     await helpdesks.main.until(() => !isOpen(helpdesks.main.requests), mostMs).catch(() => undefined);
     await helpdesks.branch.until(() => !isOpen(helpdesks.branch.requests), mostMs).catch(() => undefined);
     if (!answer.ok) return;
