@@ -16,12 +16,13 @@ export interface Late {
   readonly max: number;
 }
 
+/** Of calls that met no time at which the helpdesk shut somebody out. */
 export interface Lateness {
   /** From when a call could be told to the first create that reached the helpdesk. */
   readonly card: Late;
   /** From a call's last webhook to its end at the helpdesk. */
   readonly final: Late;
-  /** Cards that had to wait though nobody was shut out, each as a line. */
+  /** Cards that waited for too long, each as a line. */
   readonly heldUp: readonly string[];
 }
 
@@ -48,21 +49,20 @@ export async function latenessOf({ placed, system, env, heardAt, closures }: Run
   for (const { action, fields, at } of system.requests.toReversed())
     if (action === "create_call") creates.set(String(fields.pbx_call_id), at);
   const tickets = new Map(system.calls.map((call) => [call.pbxCallId, call]));
+  const isOpen = (from: number, to: number) => !closures.some((closure) => closure.from < to && from < closure.until);
   const [cards, finals, heldUp]: [number[], number[], string[]] = [[], [], []];
   for (const call of placed) {
     const channel = channels.get(call.channel);
     if (channel?.delivery !== "live") continue;
     const [from, created] = [await tellableAt(channel, call, heardAt), creates.get(call.id)];
-    if (from !== undefined && created !== undefined) {
+    if (from !== undefined && created !== undefined && isOpen(from, created)) {
       cards.push(created - from);
-      const closed = closures.some((closure) => closure.from < created && from < closure.until);
-      if (created - from > patienceMs && !closed)
-        heldUp.push(
-          `${call.id} (${call.channel}: ${call.title}) waited for ${Math.round((created - from) / 1000)} seconds`,
-        );
+      const seconds = Math.round((created - from) / 1000);
+      if (created - from > patienceMs)
+        heldUp.push(`${call.id} (${call.channel}: ${call.title}) waited for ${seconds} seconds`);
     }
     const [last, ended] = [lastHeardAt(call, heardAt), tickets.get(call.id)?.statusSince];
-    if (last !== undefined && ended !== undefined) finals.push(ended - last);
+    if (last !== undefined && ended !== undefined && isOpen(last, ended)) finals.push(ended - last);
   }
   return { card: late(cards), final: late(finals), heldUp };
 }
