@@ -1,5 +1,6 @@
 /** How `npm run chaos` shows its runs. */
 import pc from "picocolors";
+import type { Late } from "../../test/chaos/lateness.ts";
 import { entriesOf, type Ledger, wrongs } from "../../test/chaos/ledger.ts";
 
 type Column = readonly [title: string, value: (ledger: Ledger) => string | number];
@@ -9,14 +10,22 @@ const columns: readonly Column[] = [
   ["calls", (ledger) => ledger.calls],
   ["tickets", (ledger) => ledger.tickets],
   ...wrongs.map((name): Column => [name, (ledger) => ledger.found[name].length]),
+  ["card p50/p95/max", ({ lateness }) => lateText(lateness.card)],
+  ["final p50/p95/max", ({ lateness }) => lateText(lateness.final)],
   ["recordings", (ledger) => ledger.recordings],
   ["webhooks", (ledger) => ledger.webhooks],
   ["forged", (ledger) => ledger.forged],
   ["requests", (ledger) => ledger.requests],
+  ["talks", (ledger) => ledger.talks],
   ["faults", (ledger) => Object.values(ledger.faults).reduce((sum, count) => sum + count, 0)],
   ["kills", (ledger) => ledger.kills],
   ["seconds", (ledger) => Math.round(ledger.seconds)],
 ];
+
+/** The median, what one of twenty exceeds, and the longest, in seconds. */
+function lateText({ p50, p95, max }: Late): string {
+  return `${p50}/${p95}/${max}`;
+}
 
 /** Titles stand in two lines, so that a run fits into one. */
 export function showLedger(ledger: Ledger, first: boolean): void {

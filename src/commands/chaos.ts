@@ -21,15 +21,16 @@ kill -9 now and then, and checks what the helpdesk has in the end. Nothing leave
   --calls <n>       calls of a run (default: 1000, with --without 300)
   --faults <share>  how many of the deliveries go wrong, from 0 to 1 (default: 0.3)
   --kills <n>       how often a run's Trunkline is killed (default: 3); it is evicted twice as often, deployed
-                    over half as often, and killed once more while the helpdesk asks for silence
+                    over half as often, and killed once more while the helpdesk asks for silence. Where deliveries fail
+                    the configuration changes meanwhile, and the operator replays
   --jobs <n>        runs at a time (default: one for each core)
   --without <name>  the same with one of Trunkline's mechanisms cut out of its sources; given more than once, or
                     "all", with one after the other. Books that balance then prove nothing
   --json            a JSON object for each run instead of the table
   --help            this text
 
-Mechanisms:
-${sabotages.map(({ name }) => `  ${name}`).join("\n")}
+Mechanisms, and what must show without them:
+${sabotages.map(({ name, shows }) => `  ${name.padEnd(56)}  ${shows.join(", ")}`).join("\n")}
 
 The seed decides which calls are placed, when each webhook is sent, which are sent twice, lost or forged, what goes
 wrong with a delivery, and when Trunkline is killed. Processes run as fast as they run: a seed that failed fails again
@@ -100,9 +101,13 @@ async function prove(shared: Campaign, json: boolean, progress: Progress): Promi
     else if (shared.without?.length === 1) showFindings(ledger);
     found.set(without, [...(found.get(without) ?? []), ledger]);
   });
-  const unnoticed = [...found].filter(([, ledgers]) => ledgers.flatMap(entriesOf).length === 0);
+  const unnoticed = [...found].filter(([name, ledgers]) => {
+    const shows = shared.without?.find((sabotage) => sabotage.name === name)?.shows ?? [];
+    return ledgers.every(({ found }) => shows.every((wrong) => found[wrong].length === 0));
+  });
   if (!json) {
     for (const [name, ledgers] of found) showProof(name, ledgers);
+    for (const [name] of unnoticed) console.log(pc.red(`Not what must show: without ${name}`));
     const verdict =
       unnoticed.length === 0 ? pc.green("\nEach was noticed.") : pc.red(`\n${unnoticed.length} unnoticed.`);
     console.log(verdict);

@@ -17,12 +17,15 @@ export const publicUrl = "https://hooks.example";
 export interface Placed {
   readonly id: string;
   readonly provider: "twilio" | "zadarma";
+  readonly channel: "sales" | "support" | "nights" | "branch";
   readonly title: string;
   readonly webhooks: readonly Webhook[];
   readonly becomes: Story["becomes"];
   /** Who talked last; `undefined` where nobody did, or the story does not say. */
   readonly talkedLast?: string;
   readonly recordings: readonly Recorded[];
+  /** It may be told once only, when it is over: nothing that is heard of later can reach its ticket then. */
+  readonly once?: boolean;
 }
 
 /** What becomes of a recording at its PBX; one that is `good` or `late` must reach the ticket. */
@@ -62,20 +65,33 @@ function ofTwilio({ api, forged }: Pbxs, run: string): Placed[] {
   const pbx = twilioPbx({ ...accounts.twilio, ...secret, hookUrl: `${publicUrl}/hooks/sales`, api, run });
   return twilioStories(pbx).map((story) => {
     const talkedLast = story.becomes.talks?.at(-1)?.extension;
-    return { provider: "twilio", ...story, id: idOf(story), talkedLast, recordings: recorded(story, run) };
+    return {
+      provider: "twilio",
+      channel: "sales",
+      ...story,
+      id: idOf(story),
+      talkedLast,
+      recordings: recorded(story, run),
+    };
   });
 }
 
 function ofZadarma({ forged }: Pbxs, run: string): Placed[] {
   const secret = forged ? { secret: "somebody else's" } : {};
-  const genuine = zadarmaPbx({ ...accounts.zadarma, ...secret, hookUrl: `${publicUrl}/hooks/support` });
   const named = (id: string) =>
     `1781${createHash("sha1").update(`${run} ${id}`).digest().readUInt32LE()}.${id.slice(-4)}`;
-  return zadarmaStories(renaming(genuine, named), { run }).map((told) => {
+  const tellingOf = (channel: Placed["channel"]) => {
+    const genuine = zadarmaPbx({ ...accounts.zadarma, ...secret, hookUrl: `${publicUrl}/hooks/${channel}` });
+    return { channel, stories: zadarmaStories(renaming(genuine, named), { run }) };
+  };
+  const [support, nights, branch] = [tellingOf("support"), tellingOf("nights"), tellingOf("branch")];
+  return support.stories.map((first, i) => {
+    const { channel, stories } = random(run, "channel", i).pick([support, support, support, nights, branch]);
+    const told = stories[i] ?? first;
     const recordings = told.becomes.recordings?.map((recording) => ({ ...recording, id: named(recording.id ?? "") }));
     const story = { ...told, becomes: { ...told.becomes, ...(recordings && { recordings }) } };
     const talkedLast = told.talked.at(-1);
-    return { provider: "zadarma", ...story, id: idOf(story), talkedLast, recordings: recorded(story, run) };
+    return { provider: "zadarma", channel, ...story, id: idOf(story), talkedLast, recordings: recorded(story, run) };
   });
 }
 
@@ -124,10 +140,14 @@ const formats: readonly [Format, ...Format[]] = [
   ["audio/ogg", Buffer.from("OggS\0\x02", "latin1")],
 ];
 
+/** So many bytes and more are stored in several parts. */
+export const severalParts = 5 * 1024 * 1024;
+
 /** Noise that no other recording has. */
 function audio(random: Random): Pick<Recorded, "bytes" | "type" | "sha256"> {
   const [type, head] = random.pick(formats);
-  const noise = Buffer.alloc(random.between(500, random.chance(0.1) ? 400_000 : 30_000));
+  const [short, long] = [random.between(500, random.chance(0.1) ? 400_000 : 30_000), severalParts + 500_000];
+  const noise = Buffer.alloc(random.chance(0.04) ? random.between(severalParts, long) : short);
   for (let at = 0; at + 4 <= noise.length; at += 4) noise.writeUInt32LE(Math.floor(random.next() * 2 ** 32), at);
   const bytes = Buffer.concat([head, noise]);
   return { type, bytes, sha256: createHash("sha256").update(bytes).digest("hex") };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { entriesOf, type Ledger, type Wrong } from "./ledger.ts";
 import { campaign } from "./many.ts";
+import { proofs, sabotageOf } from "./proofs.ts";
 import type { Plan } from "./run.ts";
 import { type Sabotage, sabotaged, sabotages } from "./sabotage.ts";
 
@@ -23,7 +24,14 @@ test("the books balance after a run in which everything fails and Trunkline is k
   expect(ledger?.forged).toBeGreaterThan(0);
   expect(ledger?.kills).toBeGreaterThan(0);
   expect(Object.keys(ledger?.faults ?? {})).toEqual(
-    expect.arrayContaining(["webhook sent twice", "webhook overtaken", "worker evicted", "storage refused a write"]),
+    expect.arrayContaining([
+      "webhook sent twice",
+      "webhook overtaken",
+      "worker evicted",
+      "worker configured anew, supportKey",
+      "operator replayed",
+      "storage refused a write",
+    ]),
   );
 });
 
@@ -37,6 +45,10 @@ test.each<[mechanism: string, shows: Wrong, plan: Plan]>([
     sabotages.filter(({ name }) => name === mechanism),
   );
   expect(ledger?.found[shows].length).toBeGreaterThan(0);
+});
+
+test.each(proofs.filter(({ without }) => without !== undefined))("$kind: its proof is there to be run", (proof) => {
+  expect(sabotageOf(proof)?.shows.some((wrong) => proof.shows.includes(wrong))).toBe(true);
 });
 
 test.each(sabotages.map((sabotage) => [sabotage.name, sabotage] as const))(

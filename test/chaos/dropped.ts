@@ -16,7 +16,7 @@ export async function droppedWebhooks(seed: number, placed: readonly Placed[], e
   const dropped = new Set<Webhook>();
   for (const call of placed) {
     const drawn = random(seed, "dropped", call.id);
-    const channel = channels.get(call.provider === "twilio" ? "sales" : "support");
+    const channel = channels.get(call.channel);
     const lost = call.webhooks[drawn.between(1, Math.max(1, call.webhooks.length - 1))];
     if (channel && lost && drawn.chance(share) && (await isSpare(channel, call, lost))) dropped.add(lost);
   }

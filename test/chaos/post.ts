@@ -1,7 +1,7 @@
 /** When each webhook of a run is sent: out of order, twice, late, or lost on the way and sent again, as PBXs do. */
 import type { Webhook } from "../standins/webhook.ts";
 import type { Placed } from "./calls.ts";
-import { random } from "./random.ts";
+import { type Random, random } from "./random.ts";
 
 export interface Post {
   /** ms since the run began. */
@@ -18,10 +18,12 @@ export interface Post {
   readonly repeats?: number;
 }
 
-/** Of so many calls the first ones come in a rush, the others with ease, each so many ms after the one before. */
-const rush = { of: 125, calls: 100, gapMs: 200, easeMs: 3_000 };
+/** Of so many calls the last ones come in a rush, the others with ease, each so many ms after the one before. */
+const rush = { of: 125, calls: 60, gapMs: 200, easeMs: 4_000 };
 /** How often a webhook is sent twice, gets lost on the way, and is answered in vain. */
 const share = { twice: 0.2, lost: 0.08, deaf: 0.05, forged: 0.08 };
+/** How many calls are over within a minute; the others live. */
+const brief = 0.3;
 
 /** When a webhook that was not answered 2xx is sent again, ms later. */
 export function repeatMs(call: string, at: number): number {
@@ -30,7 +32,7 @@ export function repeatMs(call: string, at: number): number {
 
 /** In the order in which they are sent. */
 export function posts(seed: number, placed: readonly Placed[], forged: readonly Placed[]): Post[] {
-  const all = placed.flatMap((call, i) => ofCall(seed, call, beginOf(i)));
+  const all = placed.flatMap((call, i) => ofCall(seed, call, beginOf(i), call.once ? inOrder : asTheyCome));
   const strangers = forged.flatMap((call, i) =>
     call.webhooks.map(
       (webhook, j): Post => ({
@@ -51,22 +53,38 @@ export function forgedCalls(calls: number): number {
 }
 
 /** When call `i` begins, in ms since the run began: in a rush, deliveries come to more than the helpdesk's limit. */
-function beginOf(i: number): number {
+export function beginOf(i: number): number {
   const [round, place] = [Math.floor(i / rush.of), i % rush.of];
-  const roundMs = rush.calls * rush.gapMs + (rush.of - rush.calls) * rush.easeMs;
-  const eased = Math.max(0, place - rush.calls);
-  return round * roundMs + Math.min(place, rush.calls) * rush.gapMs + eased * rush.easeMs;
+  const eased = rush.of - rush.calls;
+  const roundMs = rush.calls * rush.gapMs + eased * rush.easeMs;
+  return round * roundMs + Math.min(place, eased) * rush.easeMs + Math.max(0, place - eased) * rush.gapMs;
 }
 
-function ofCall(seed: number, call: Placed, from: number): Post[] {
+/** How much later than it should each webhook of a call is sent, and which one must have been answered before. */
+interface Manner {
+  lateMs(drawn: Random): number;
+  lostMs(drawn: Random): number;
+  waitsFor(call: Placed, i: number): Webhook | undefined;
+}
+
+const asTheyCome: Manner = {
+  lateMs: (drawn) => late(drawn.next(), drawn.next()),
+  lostMs: (drawn) => (drawn.chance(share.lost) ? drawn.between(5_000, 15_000) : 0),
+  waitsFor: ({ provider, webhooks: [first] }, i) =>
+    provider === "twilio" && first?.url.endsWith("/hooks/sales") && i > 0 ? first : undefined,
+};
+
+/** What is told once only, when it is over, must be known by then: no webhook before the last one may come after it. */
+const inOrder: Manner = { lateMs: () => 0, lostMs: () => 0, waitsFor: ({ webhooks }, i) => webhooks[i - 1] };
+
+function ofCall(seed: number, call: Placed, from: number, manner: Manner): Post[] {
   const drawn = random(seed, "post", call.id);
+  const gapMs = drawn.chance(brief) ? briefGapMs : livingGapMs;
   let now = from + drawn.between(0, rush.gapMs);
-  const [first] = call.webhooks;
-  const asksFirst = call.provider === "twilio" && first?.url.endsWith("/hooks/sales");
-  const sent = call.webhooks.flatMap((webhook) => {
-    now += drawn.between(200, 6_000);
-    const lost = drawn.chance(share.lost) ? drawn.between(5_000, 15_000) : 0;
-    const delay = late(drawn.next(), drawn.next());
+  const sent = call.webhooks.flatMap((webhook, i) => {
+    now += i === 0 ? drawn.between(200, 2_000) : gapMs(drawn);
+    const lost = manner.lostMs(drawn);
+    const delay = manner.lateMs(drawn);
     const at = now + delay + lost;
     const post = (at: number, kind: Post["kind"], odd: Post["odd"], sent = webhook): Post => ({
       at,
@@ -74,7 +92,7 @@ function ofCall(seed: number, call: Placed, from: number): Post[] {
       call: call.id,
       kind,
       odd,
-      waitsFor: asksFirst && webhook !== first ? first : undefined,
+      waitsFor: manner.waitsFor(call, i),
     });
     const deaf = drawn.chance(share.deaf);
     const odd: Post["odd"] = [
@@ -89,6 +107,17 @@ function ofCall(seed: number, call: Placed, from: number): Post[] {
     ];
   });
   return sent.map((post) => (isOvertaken(post, sent, call) ? { ...post, odd: [...post.odd, "overtaken"] } : post));
+}
+
+function briefGapMs(drawn: Random): number {
+  return drawn.between(200, 6_000);
+}
+
+/** It rings for seconds, somebody talks for minutes. */
+function livingGapMs(drawn: Random): number {
+  const how = drawn.next();
+  if (how < 0.5) return drawn.between(200, 6_000);
+  return how < 0.8 ? drawn.between(5_000, 30_000) : drawn.between(30_000, 240_000);
 }
 
 /** A later webhook of the call is sent before it. */

@@ -4,10 +4,13 @@
  */
 import { cp, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Wrong } from "./ledger.ts";
 
 export interface Sabotage {
   /** What Trunkline does without it. */
   readonly name: string;
+  /** What the books must show then, one of these at least. */
+  readonly shows: readonly Wrong[];
   /** Below `src`. */
   readonly file: string;
   /** Each text must occur exactly once. */
@@ -17,21 +20,25 @@ export interface Sabotage {
 export const sabotages: readonly Sabotage[] = [
   {
     name: "asking before a second create",
+    shows: ["doubled"],
     file: "exchange/outbox.ts",
     cuts: [['if (told.create === "sent") return ask(call, desired);', ""]],
   },
   {
     name: "marking a create before it leaves",
+    shows: ["doubled"],
     file: "exchange/deliveries.ts",
     cuts: [['const create = step.kind === "create" ? "sent" : row.told.create;', "const create = row.told.create;"]],
   },
   {
     name: "heeding a 429",
+    shows: ["limit breaches"],
     file: "exchange/deliveries.ts",
     cuts: [['outcome.kind === "limited" ? pause(wiser, now, outcome.why, outcome.waitMs) : wiser', "wiser"]],
   },
   {
     name: "counting the requests of a minute",
+    shows: ["limit breaches"],
     file: "exchange/governor.ts",
     cuts: [
       [
@@ -42,11 +49,13 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "leaving others their share",
+    shows: ["limit breaches"],
     file: "exchange/governor.ts",
     cuts: [["limit - othersNeed(governor, limit, now)", "limit - 0 * othersNeed(governor, limit, now)"]],
   },
   {
     name: "remembering the limit over a restart",
+    shows: ["limit breaches"],
     file: "exchange/store.ts",
     cuts: [
       ['return this.#recall<Governor>("governor") ?? idle;', "return (this as { kept?: Governor }).kept ?? idle;"],
@@ -55,16 +64,19 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "the alarm",
+    shows: ["lost"],
     file: "exchange/exchange.ts",
     cuts: [["this.#alarmAt = undefined;\n    this.#pump();", "this.#alarmAt = undefined;"]],
   },
   {
     name: "another try after an unknown outcome",
+    shows: ["left owed"],
     file: "exchange/settle.ts",
     cuts: [["notBefore: givenUp ? Number.MAX_SAFE_INTEGER : now + wait", "notBefore: Number.MAX_SAFE_INTEGER"]],
   },
   {
     name: "final means final",
+    shows: ["reopened"],
     file: "exchange/outbox.ts",
     cuts: [
       ["return told !== undefined && finals.has(told) && !finals.has(desired) ? told : desired;", "return desired;"],
@@ -72,11 +84,13 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "checking signatures",
+    shows: ["forged accepted"],
     file: "hooks/receive.ts",
     cuts: [["return verdict.genuine ? heed(", "return verdict ? heed("]],
   },
   {
     name: "answering only what is stored",
+    shows: ["lost", "wrong status"],
     file: "hooks/receive.ts",
     cuts: [
       [
@@ -87,26 +101,31 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "one transaction for an event and its plan",
+    shows: ["lost", "wrong status"],
     file: "exchange/desk.ts",
     cuts: [["return this.#ctx.storage.transactionSync(change);", "return change();"]],
   },
   {
     name: "taking a repeated event for the same",
+    shows: ["left owed", "wrong status"],
     file: "exchange/store.ts",
     cuts: [["VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1", "VALUES (?, ?, ?, ?, ?) RETURNING 1"]],
   },
   {
     name: "noticing a download that broke off",
+    shows: ["different recordings"],
     file: "recordings/download.ts",
     cuts: [['} else if (chunk === "end" && this.#at === (this.length ?? this.#at)) {', "} else if (true) {"]],
   },
   {
     name: "telling an attach that was done from one that was lost",
+    shows: ["doubled recordings"],
     file: "exchange/settle.ts",
     cuts: [["(attaching !== undefined && audio !== told.audio)", "false"]],
   },
   {
     name: "asking again for a recording",
+    shows: ["missing recordings"],
     file: "exchange/recording-row.ts",
     cuts: [['if (result.kind !== "never" && dueAt <= deadline)', "if (dueAt < 0)"]],
   },

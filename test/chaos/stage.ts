@@ -1,17 +1,17 @@
 /** Trunkline between the stand-ins, with one clock for all: webhooks go in, it is killed and started again. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Stats } from "../../src/exchange/exchange.ts";
 import type { Pbx } from "../standins/media.ts";
-import type { System } from "../standins/system.ts";
-import { send, type Webhook } from "../standins/webhook.ts";
-import { bindingsOf, secrets } from "./bindings.ts";
+import { bindingsOf, type Changes, type Helpdesks } from "./bindings.ts";
 import type { Build } from "./build.ts";
-import { type Placed, publicUrl } from "./calls.ts";
+import type { Placed } from "./calls.ts";
+import type { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { SystemFaults } from "./faults.ts";
-import { type Incident, incidents } from "./incidents.ts";
+import { changedUntil, type Incident } from "./incidents.ts";
 import { isComplete } from "./ledger.ts";
-import { type Post, repeatMs } from "./post.ts";
+import { Mail } from "./mail.ts";
+import { Operator, type Views } from "./operator.ts";
+import type { Post } from "./post.ts";
 import { type Setup, startTrunkline, type Trunkline } from "./process.ts";
 import { random } from "./random.ts";
 import type { Plan } from "./run.ts";
@@ -19,17 +19,13 @@ import type { Turned } from "./worker.ts";
 
 /** A step of the clock goes to what is due next, but is so long at least, and at most while something may be under way, in ms. */
 const stepMs = { least: 500, busy: 1_000, quiet: 5 * 60_000 };
-/** A step takes so long by the machine's clock, and longer while deliveries are under way, so that they keep up, in ms. */
+/** A step takes so long by the machine's clock, and longer while anything is under way, so that it keeps up, in ms. */
 const leastMs = 6;
-const mostMs = 40;
-/** Webhooks under way at once. */
-const maxSending = 24;
+const mostMs = 60;
 /** How long faults go on after the last webhook at least and at most, so that recordings meet them too, in ms. */
 const lingerMs = { least: 8 * 60_000, most: 60 * 60_000 };
 /** Nothing is under way if Trunkline has nothing to do for so long, in ms. */
 const restMs = 30_000;
-/** How often a webhook is sent again. */
-const maxRepeats = 30;
 /** How long what is owed may take after the last webhook, and what should not come any more is waited for, in ms. */
 const patienceMs = 8 * 60 * 60_000;
 const aftermathMs = 40 * 60_000;
@@ -43,28 +39,17 @@ const heardMs = 1_100;
 const deadMs = 5_000;
 /** How often others make a request of the helpdesk, in ms on average, while they do: for every other minute. */
 const othersMs = 500;
-
-/** The clock of the helpdesk, of the PBXs and, told with each turn, of Trunkline. */
-export class Clock {
-  aheadMs = 0;
-  began = Date.now();
-  readonly now = () => Date.now() + this.aheadMs;
-
-  begin(): void {
-    this.began = this.now();
-  }
-
-  /** ms since the run began. */
-  get sinceBegan(): number {
-    return this.now() - this.began;
-  }
-}
+/** How long it is waited, in turns, for forms that nobody will hear of, and of how many kills. */
+const holding = { turns: 12, share: 0.6 };
+/** How many calls the operator replays at once that need not be stuck. */
+const replayed = 8;
 
 interface Setting {
   readonly plan: Plan;
   readonly build: Build;
-  readonly system: System;
+  readonly helpdesks: Helpdesks;
   readonly pbx: Pbx;
+  readonly placed: readonly Placed[];
   /** The folder that outlives each kill. */
   readonly state: string;
   readonly clock: Clock;
@@ -78,59 +63,60 @@ interface Setting {
 
 export class Stage {
   readonly #setting: Setting;
+  readonly mail: Mail;
+  readonly operator: Operator;
   #trunkline: Trunkline | undefined;
-  /** In how many ms from the last turn of the clock Trunkline has something to do, and how many turns nothing came of it. */
+  #changes: Changes = {};
+  /** In how many ms from the last turn of the clock Trunkline's alarm rings, and how many turns nothing came of it. */
   #dueInMs = 0;
   #idleTurns = 0;
   #othersUsedAt = 0;
   #killedInSilence = false;
   /** How often deliveries and what is stored fails, in [0, 1]. */
   #share = 0;
-  #queue: Post[] = [];
-  readonly #sending = new Set<Promise<void>>();
-  readonly #answered = new Set<Webhook>();
   /** When faults end, in ms since the run began, and the harm that is still to come. */
   #over = 0;
   #incidents: Incident[] = [];
-  /** Webhooks sent, and those that were not answered as they should. */
-  sent = 0;
-  unanswered = 0;
+  #unwatched = false;
   kills = 0;
-  /** Forged webhooks that were sent, and what was not answered 403. */
-  forged = 0;
-  readonly believed: string[] = [];
-  /** Genuine webhooks that were answered with anything but success or a plea to come again. */
-  readonly refused: string[] = [];
+  /** Each time that something began to be owed or open with no alarm near. */
+  readonly unwatched: string[] = [];
 
   constructor(setting: Setting) {
+    const { clock, counts } = setting;
     this.#setting = setting;
+    const url = () => this.#trunkline?.url ?? "";
+    const isGone = ({ url }: { url: string }) => this.#changes.salesGone === true && url.includes("/hooks/sales");
+    this.mail = new Mail({ clock, counts, url, isGone });
+    this.operator = new Operator(url);
   }
 
   async start(): Promise<void> {
     const { build, state } = this.#setting;
     this.#trunkline = await startTrunkline({ ...build, bindings: this.#bindings(), state });
-    await this.#get("/health");
+    await this.operator.greet();
   }
 
   #bindings(): Setup["bindings"] {
-    const { plan, system, pbx, clock } = this.#setting;
-    return { ...bindingsOf(system, pbx), SEED: String(plan.seed), AHEAD_MS: String(clock.aheadMs) };
+    const { plan, helpdesks, pbx, clock } = this.#setting;
+    const bindings = bindingsOf(helpdesks, pbx, this.#changes);
+    return { ...bindings, SEED: String(plan.seed), AHEAD_MS: String(clock.aheadMs) };
   }
 
   async end(): Promise<void> {
     await this.#trunkline?.kill().catch(() => undefined);
-    await Promise.all(this.#sending);
+    await this.mail.arrived();
   }
 
   /** Sends what is due as the clock goes, does harm now and then, until all webhooks are answered and most is delivered. */
-  async play(posts: readonly Post[]): Promise<void> {
+  async play(posts: readonly Post[], incidents: readonly Incident[]): Promise<void> {
     const { plan, clock, faults, progress } = this.#setting;
-    this.#queue = [...posts];
+    this.mail.begin(posts);
     this.#share = plan.faults;
-    this.#over = (posts.at(-1)?.at ?? 0) + lingerMs.least;
-    this.#incidents = incidents(plan, this.#over);
+    this.#over = this.mail.lastAt + lingerMs.least;
+    this.#incidents = [...incidents];
     while (!this.#isOver()) {
-      this.#sendDue();
+      this.mail.sendDue(clock.sinceBegan);
       const [next] = this.#incidents;
       if (next && next.at <= clock.sinceBegan) await this.#suffer(this.#incidents.shift() ?? next);
       this.#othersUse();
@@ -145,116 +131,120 @@ export class Stage {
 
   #isOver(): boolean {
     const { sinceBegan } = this.#setting.clock;
-    if (this.#queue.length > 0 || this.#sending.size > 0 || sinceBegan < this.#over) return false;
+    if (this.mail.nextAt !== undefined || this.mail.underWay > 0 || this.#incidents.length > 0) return false;
+    if (sinceBegan < this.#over) return false;
     return this.#dueInMs > restMs || sinceBegan > this.#over + lingerMs.most;
   }
 
-  /** Until the helpdesk has what it should and a while longer, or until patience ends. */
-  async calm(placed: readonly Placed[]): Promise<void> {
-    const { system, clock, faults } = this.#setting;
+  /** Until the helpdesks have what they should of `placed`, or until patience ends. */
+  async settle(placed: readonly Placed[]): Promise<void> {
+    const { helpdesks, clock, faults } = this.#setting;
     const deadline = clock.now() + patienceMs;
     let [complete, requests] = [false, -1];
     while (clock.now() < deadline && !complete) {
-      if (system.requests.length > requests) complete = isComplete(placed, system, faults);
-      requests = system.requests.length;
+      if (this.#requests() > requests) complete = isComplete(placed, helpdesks, faults);
+      requests = this.#requests();
       await this.#turn(this.#step());
+    }
+  }
+
+  /** What should not come any more has its time, and Trunkline does without what it needs no more. */
+  async aftermath(): Promise<void> {
+    const { clock } = this.#setting;
+    if (this.#changes.supportKey) {
+      this.#changes = { ...this.#changes, supportKey: "new" };
+      await this.#deploy();
     }
     const until = clock.now() + aftermathMs;
     while (clock.now() < until) await this.#turn(this.#step());
   }
 
+  views(): Promise<Views> {
+    return this.operator.views(this.#setting.placed);
+  }
+
+  #requests(): number {
+    const { main, branch } = this.#setting.helpdesks;
+    return main.requests.length + branch.requests.length;
+  }
+
   /** To what is due next, in ms. */
   #step(): number {
-    const { clock, pbx, system } = this.#setting;
+    const { clock, pbx } = this.#setting;
     const inMs = (at: number | undefined) => (at ?? Number.POSITIVE_INFINITY) - clock.sinceBegan;
-    const busy = this.#sending.size > 0 || isOpen(system.requests) || isOpen(pbx.requests);
-    const due = Math.min(inMs(this.#queue[0]?.at), inMs(this.#incidents[0]?.at), this.#dueInMs);
+    const busy = this.mail.underWay > 0 || this.#isServing() || isOpen(pbx.requests);
+    const due = Math.min(inMs(this.mail.nextAt), inMs(this.#incidents[0]?.at), this.#dueInMs);
     // What is due and not done may be so for hours.
     const least = stepMs.least * 2 ** Math.floor(this.#idleTurns / 40);
     return Math.ceil(Math.min(busy ? stepMs.busy : stepMs.quiet, Math.max(least, due)));
   }
 
-  /** What Trunkline itself says it still owes. */
-  async owed(): Promise<number> {
-    const { systems } = (await this.#get("/api/stats")) as { systems: Stats[] };
-    const waiting = systems.flatMap(({ queues }) => queues.map(({ calls }) => calls));
-    return [...waiting, ...systems.map(({ stuck }) => stuck)].reduce((sum, count) => sum + count, 0);
+  #isServing(): boolean {
+    const { main, branch } = this.#setting.helpdesks;
+    return isOpen(main.requests) || isOpen(branch.requests);
   }
 
-  #sendDue(): void {
-    const { clock } = this.#setting;
-    while (this.#queue[0] && this.#queue[0].at <= clock.sinceBegan && this.#sending.size < maxSending) {
-      const post = this.#queue.shift();
-      if (!post) return;
-      if (post.waitsFor && post.kind !== "forged" && !this.#answered.has(post.waitsFor)) {
-        this.#put(post, clock.sinceBegan + repeatMs(post.call, post.at));
-        continue;
-      }
-      const sending = this.#send(post).finally(() => this.#sending.delete(sending));
-      this.#sending.add(sending);
-    }
-  }
-
-  async #send(post: Post): Promise<void> {
-    const { counts } = this.#setting;
-    this.sent++;
-    for (const what of post.repeats ? [] : post.odd) counts.add(`webhook ${what}`);
-    const status = await this.#status(post.webhook);
-    if (post.kind === "forged" && status !== 0) {
-      this.forged++;
-      counts.add("webhook forged");
-      if (status !== 403) this.believed.push(`${post.call}: a forged webhook was answered ${status}`);
-      return;
-    }
-    if (status > 0 && status < 500 && status >= 300)
-      this.refused.push(`${post.call}: a webhook was answered ${status}`);
-    if (status >= 200 && status < 300 && post.kind === "genuine") {
-      this.#answered.add(post.webhook);
-      return;
-    }
-    this.unanswered++;
-    if (status === 503) counts.add("webhook repeated after a 503");
-    if (post.repeats === maxRepeats) {
-      this.#answered.add(post.webhook);
-      this.refused.push(`${post.call}: a webhook was answered ${status} again and again`);
-      return;
-    }
-    const kind = post.kind === "deaf" ? "genuine" : post.kind;
-    this.#put(
-      { ...post, kind, repeats: (post.repeats ?? 0) + 1 },
-      this.#setting.clock.sinceBegan + repeatMs(post.call, post.at),
-    );
-  }
-
-  /** In its place by the time at which it is sent. */
-  #put(post: Post, at: number): void {
-    const place = this.#queue.findIndex((other) => other.at > at);
-    this.#queue.splice(place < 0 ? this.#queue.length : place, 0, { ...post, at });
-  }
-
-  /** 0 where no answer came. */
-  async #status(webhook: Webhook): Promise<number> {
-    try {
-      const url = webhook.url.replace(publicUrl, this.#trunkline?.url ?? "");
-      const answer = await send({ ...webhook, url });
-      await answer.arrayBuffer();
-      return answer.status;
-    } catch {
-      return 0;
-    }
-  }
-
-  async #suffer({ kind }: Incident): Promise<void> {
+  async #suffer(incident: Incident): Promise<void> {
     const { plan, clock, faults, counts } = this.#setting;
-    if (kind === "killed") return this.#kill(random(plan.seed, "kill after", this.kills).between(0, 40));
-    if (kind === "cut off") {
-      faults.cutOff(cutOff.forMs);
-      return this.#postpone(cutOff.forMs, clock.sinceBegan + cutOff.callsMs);
+    const { kind, at } = incident;
+    switch (kind) {
+      case "killed":
+        await this.#hold(kind, at);
+        return this.#kill(random(plan.seed, "kill after", this.kills).between(0, 40));
+      case "evicted":
+        await this.#hold(kind, at);
+        counts.add("worker evicted");
+        await this.#post(`/evict?${this.#systems()}`);
+        return faults.killed();
+      case "deployed over":
+        counts.add("worker deployed over");
+        await this.#deploy();
+        return faults.killed();
+      case "cut off":
+        faults.cutOff(cutOff.forMs);
+        return this.#postpone(cutOff.forMs, clock.sinceBegan + cutOff.callsMs);
+      case "replayed":
+        return this.#replay(at);
+      default:
+        return this.#change(incident, kind);
     }
-    counts.add(`worker ${kind}`);
-    if (kind === "evicted") await this.#post(`/evict?system=${encodeURIComponent(this.#setting.system.url)}`);
-    else await this.#deploy();
+  }
+
+  /** Forms that are under way when Trunkline goes are done all the same, some time. */
+  async #hold(kind: string, at: number): Promise<void> {
+    const { plan, faults } = this.#setting;
+    if (plan.faults === 0 || !random(plan.seed, "hold", kind, at).chance(holding.share)) return;
+    faults.hold();
+    for (let turn = 0; turn < holding.turns && faults.held === 0; turn++) {
+      this.mail.sendDue(this.#setting.clock.sinceBegan);
+      await this.#turn(this.#step());
+    }
+  }
+
+  async #replay(at: number): Promise<void> {
+    const { plan, placed, counts } = this.#setting;
+    counts.add("operator replayed");
+    await this.operator.replayStuck();
+    const begun = placed.filter(({ id }) => this.mail.hasBegun(id));
+    for (const call of random(plan.seed, "replay", at).shuffled(begun).slice(0, replayed))
+      await this.operator.replay(call);
+  }
+
+  /** The configuration is another from now on, and as it was before once the time has come. */
+  async #change({ at, over }: Incident, kind: keyof Changes): Promise<void> {
+    const { plan, clock, counts, faults } = this.#setting;
+    await this.mail.arrived();
+    const { [kind]: _, ...others } = this.#changes;
+    const changed: Changes = kind === "supportKey" ? { supportKey: "both" } : { [kind]: true };
+    this.#changes = over ? others : { ...others, ...changed };
+    counts.add(`worker configured anew, ${kind}${over ? " no more" : ""}`);
+    await this.#deploy();
     faults.killed();
+    const until = over ? undefined : changedUntil(plan, kind, at);
+    if (until === undefined) return;
+    faults.close(until - at);
+    this.#incidents.push({ kind, at: clock.sinceBegan + until - at, over: true });
+    this.#incidents.sort((a, b) => a.at - b.at);
   }
 
   /** The clock stands still meanwhile, but for the machine's. */
@@ -265,11 +255,7 @@ export class Stage {
     await pause(afterMs);
     await this.#trunkline?.kill();
     faults.killed();
-    const until = clock.sinceBegan + deadMs;
-    while (this.#queue[0] && this.#queue[0].at <= until && this.#sending.size < maxSending) {
-      this.#queue[0].at = 0;
-      this.#sendDue();
-    }
+    this.mail.sendDue(clock.sinceBegan + deadMs);
     await this.start();
   }
 
@@ -282,60 +268,63 @@ export class Stage {
 
   /** A new version takes over at once; what the old one was sending is lost. */
   async #deploy(): Promise<void> {
-    await Promise.all(this.#sending);
+    await this.mail.arrived();
     this.#trunkline = await this.#trunkline?.deploy(this.#bindings());
   }
 
-  /** Nobody calls while the helpdesk leaves everybody out. */
+  /** Nobody calls while the helpdesk leaves everybody out, but calls that are going on go on. */
   async #sitOut(): Promise<void> {
-    const { clock } = this.#setting;
     await pause(heardMs);
-    this.#postpone(untoldBlockMs, clock.sinceBegan);
-    await this.#turn(untoldBlockMs);
+    this.#postpone(untoldBlockMs, this.#setting.clock.sinceBegan);
   }
 
-  /** What was to come after `from` comes so much later. */
+  /** What was to begin after `from` begins so much later. */
   #postpone(byMs: number, from: number): void {
-    for (const to of [...this.#queue, ...this.#incidents]) if (to.at > from) to.at += byMs;
+    this.mail.postpone(byMs, from);
+    for (const incident of this.#incidents) if (incident.at > from && !incident.over) incident.at += byMs;
+    this.#incidents.sort((a, b) => a.at - b.at);
     this.#over += byMs;
   }
 
   /** Now and then others have a share of the helpdesk's limit. */
   #othersUse(): void {
-    const { clock, system, counts, plan } = this.#setting;
+    const { clock, helpdesks, counts, plan } = this.#setting;
     const minute = Math.floor(clock.sinceBegan / 60_000);
     const sinceMs = clock.sinceBegan - this.#othersUsedAt;
     this.#othersUsedAt = clock.sinceBegan;
     if (plan.faults === 0 || minute % 2 === 0 || sinceMs > 60_000) return;
     const used = Math.floor(sinceMs / othersMs + random(plan.seed, "others", clock.sinceBegan).next());
-    system.othersUse(used);
+    helpdesks.main.othersUse(used);
     if (used > 0) counts.add("helpdesk used by others", used);
   }
 
   /** The helpdesk's clock goes first: Trunkline must not believe that a minute is over before it is. */
   async #turn(byMs: number): Promise<void> {
-    const { clock, system, counts, signal } = this.#setting;
+    const { clock, helpdesks, counts, signal } = this.#setting;
     signal?.throwIfAborted();
     clock.aheadMs += byMs;
-    const requests = system.requests.length;
-    const query = `system=${encodeURIComponent(system.url)}&ahead=${clock.aheadMs}&share=${this.#share}`;
+    const requests = this.#requests();
+    const query = `${this.#systems()}&ahead=${clock.aheadMs}&share=${this.#share}`;
     const [answer] = await Promise.all([this.#post(`/turn?${query}`), pause(leastMs)]);
-    await system.until(() => !isOpen(system.requests), mostMs).catch(() => undefined);
+    await Promise.race([this.mail.arrived(), pause(mostMs)]);
+    await helpdesks.main.until(() => !isOpen(helpdesks.main.requests), mostMs).catch(() => undefined);
+    await helpdesks.branch.until(() => !isOpen(helpdesks.branch.requests), mostMs).catch(() => undefined);
     if (!answer.ok) return;
-    const { dueInMs, faults } = (await answer.json()) as Turned;
+    const { dueInMs, faults, unwatched } = (await answer.json()) as Turned;
     this.#dueInMs = dueInMs;
-    this.#idleTurns = system.requests.length > requests ? 0 : this.#idleTurns + 1;
+    this.#idleTurns = this.#requests() > requests ? 0 : this.#idleTurns + 1;
     for (const [kind, count] of Object.entries(faults)) counts.add(kind, count);
+    if (!this.#unwatched) this.unwatched.push(...unwatched);
+    this.#unwatched = unwatched.length > 0;
+  }
+
+  #systems(): string {
+    const { main, branch } = this.#setting.helpdesks;
+    return new URLSearchParams([main, branch].map(({ url }) => ["system", url])).toString();
   }
 
   #post(path: string): Promise<Response> {
     return fetch(`${this.#trunkline?.url}${path}`, { method: "POST" });
-  }
-
-  async #get(path: string): Promise<unknown> {
-    const headers = { authorization: `Bearer ${secrets.CONSOLE_TOKEN}` };
-    const answer = await fetch(`${this.#trunkline?.url}${path}`, { headers });
-    return answer.json();
   }
 }
 

@@ -13,7 +13,10 @@ export interface Audience {
 export type Assignee = { readonly userId: number } | { readonly pbxUserId: string };
 
 export interface SystemCall {
+  /** From 1. */
   readonly id: number;
+  /** Its id and its ticket's as the API tells them. */
+  readonly told: { readonly callId: string; readonly ticketId: string };
   readonly channelKey: string;
   readonly pbxCallId: string | undefined;
   readonly direction: string;
@@ -23,6 +26,8 @@ export interface SystemCall {
   status: string | undefined;
   /** Every status that was told, in order. */
   readonly statuses: string[];
+  /** Since when it has the status that it has, ms since the epoch. */
+  statusSince: number;
   readonly ticket: Ticket;
   /** ms since the epoch. */
   readonly createdAt: number;
@@ -42,6 +47,16 @@ export interface Reply {
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly faults?: readonly string[];
+  /** Of what stands in front of the helpdesk, which knows nothing of its limit. */
+  readonly front?: true;
+}
+
+/** How an installation names its calls, and what its answers show. */
+export interface Installation {
+  /** What its first call is called; ids are whole numbers of any size. Default: 1. */
+  readonly firstId?: bigint;
+  /** Whether an answer shows that the call has a recording; default `true`. */
+  readonly audioShown?: boolean;
 }
 
 const active = ["ringing", "in-progress"];
@@ -53,13 +68,23 @@ export function isActive(call: SystemCall): boolean {
 
 export class Register {
   readonly calls: SystemCall[] = [];
+  readonly #installation: Installation;
   #lastId = 0;
 
-  /** The form is one that keeps the rules. A second `create_call` of a call makes a second ticket: that is the hazard. */
+  constructor(installation: Installation = {}) {
+    this.#installation = installation;
+  }
+
+  /**
+   * The form is one that keeps the rules. A second `create_call` of a call makes a second ticket: that is the hazard.
+   * `at` (ms since the epoch) may be long after the form came.
+   */
   apply(channelKey: string, form: Form, at: number): Reply {
-    return form.get("action") === "create_call"
-      ? this.#create(channelKey, form, at)
-      : this.#update(channelKey, form, at);
+    const done =
+      form.get("action") === "create_call" ? this.#create(channelKey, form, at) : this.#find(channelKey, form);
+    if (!done) return { status: 404, body: { error: "call not found" } };
+    const faults = change(done, form, at);
+    return { status: 200, body: answer(done, this.#installation.audioShown ?? true), faults };
   }
 
   /** PBX ids of calls with more than one ticket. */
@@ -79,11 +104,13 @@ export class Register {
     this.#lastId = 0;
   }
 
-  #create(channelKey: string, form: Form, at: number): Reply {
+  #create(channelKey: string, form: Form, at: number): SystemCall {
     const id = ++this.#lastId;
+    const told = (this.#installation.firstId ?? 1n) + BigInt(id - 1);
     const audience = audienceOf(form);
     const call: SystemCall = {
       id,
+      told: { callId: String(told), ticketId: String(told + 1000n) },
       channelKey,
       pbxCallId: form.get("pbx_call_id"),
       direction: form.get("direction") ?? "",
@@ -91,57 +118,59 @@ export class Register {
       audience,
       status: undefined,
       statuses: [],
+      statusSince: at,
       ticket: { id: 1000 + id, callId: id, assignee: assigneeOf(audience), comments: [], recordings: [] },
       createdAt: at,
       changedAt: at,
     };
     this.calls.push(call);
-    return change(call, form, at);
+    return call;
   }
 
-  #update(channelKey: string, form: Form, at: number): Reply {
+  #find(channelKey: string, form: Form): SystemCall | undefined {
     const callId = form.get("call_id");
-    const call = this.calls.findLast((other) => {
+    return this.calls.findLast((other) => {
       if (other.channelKey !== channelKey) return false;
-      return callId === undefined ? other.pbxCallId === form.get("pbx_call_id") : other.id === Number(callId);
+      return callId === undefined ? other.pbxCallId === form.get("pbx_call_id") : other.told.callId === callId;
     });
-    if (!call) return { status: 404, body: { error: "call not found" } };
-    const userId = form.get("user_id");
-    const pbxUserId = form.get("pbx_user_id");
-    if (userId !== undefined) call.ticket.assignee = { userId: Number(userId) };
-    if (pbxUserId !== undefined) call.ticket.assignee = { pbxUserId };
-    return change(call, form, at);
   }
 }
 
 /** What both actions may tell. A call that is over and becomes active again is believed, and held against the client. */
-function change(call: SystemCall, form: Form, at: number): Reply {
+function change(call: SystemCall, form: Form, at: number): string[] {
   const status = form.get("call_status");
+  const userId = form.get("user_id");
+  const pbxUserId = form.get("pbx_user_id");
   const comment = form.get("comment");
   const audio = form.files[0]?.audio;
   const reopened = status !== undefined && active.includes(status) && call.status !== undefined && !isActive(call);
   const faults = reopened ? [`reopened call ${call.id}: ${call.status}, then ${status}`] : [];
   if (status !== undefined) call.statuses.push(status);
-  call.status = status ?? call.status;
+  if (status !== undefined && status !== call.status) Object.assign(call, { status, statusSince: at });
+  if (userId !== undefined) call.ticket.assignee = { userId: Number(userId) };
+  if (pbxUserId !== undefined) call.ticket.assignee = { pbxUserId };
   if (comment !== undefined) call.ticket.comments.push(comment);
   if (audio) call.ticket.recordings.push(audio);
   call.changedAt = at;
-  return { status: 200, body: { data: answer(call) }, faults };
+  return faults;
 }
 
-/** The documented shape. Assumed: `audio_record` is where the recording can be heard. */
-function answer({ id, pbxCallId, status, ticket }: SystemCall) {
+/**
+ * The documented shape, as JSON: no JavaScript number could hold an id of any size. Assumed: `audio_record` is where the
+ * recording can be heard.
+ */
+function answer({ told, pbxCallId, status, ticket }: SystemCall, audioShown: boolean): string {
   const { assignee } = ticket;
-  const recording = ticket.recordings.at(-1);
-  return {
-    call_id: id,
+  const recording = audioShown ? ticket.recordings.at(-1) : undefined;
+  const ids = `"call_id":${told.callId},"ticket_id":${told.ticketId}`;
+  const rest = JSON.stringify({
     pbx_call_id: pbxCallId ?? null,
     user_id: assignee && "userId" in assignee ? assignee.userId : 0,
     pbx_user_id: assignee && "pbxUserId" in assignee ? assignee.pbxUserId : null,
     call_status: status ?? null,
     audio_record: recording ? `/recordings/${recording.id}` : null,
-    ticket_id: ticket.id,
-  };
+  });
+  return `{"data":{${ids},${rest.slice(1)}}`;
 }
 
 function audienceOf(form: Form): Audience {

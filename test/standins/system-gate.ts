@@ -48,8 +48,9 @@ function misplaced({ method, url: path = "" }: IncomingMessage): Reply | undefin
 }
 
 /** Wrong secrets are for an operator to mend: they break no rule. */
-function unauthorized(request: IncomingMessage, { channelKeys, auth }: SystemOptions): Reply | undefined {
-  if (!channelKeys.includes(channelKeyOf(request.url ?? "") ?? "")) return refuse(403, "unknown channel");
+function unauthorized(request: IncomingMessage, { channelKeys, auth, renamed }: SystemOptions): Reply | undefined {
+  const key = channelKeyOf(request.url ?? "") ?? "";
+  if (!channelKeys.includes(renamed?.get(key) ?? key)) return refuse(403, "unknown channel");
   if (auth === undefined) return undefined;
   if (request.headers.authorization === `Basic ${Buffer.from(auth).toString("base64")}`) return undefined;
   return { ...refuse(401, "not authorized"), headers: { "www-authenticate": 'Basic realm="helpdesk"' } };

@@ -8,6 +8,7 @@ import { formFaults } from "./system-checks.ts";
 import { act, type Behaviour, type Exchange, isEarly, type Rule, type Seen, waited } from "./system-faults.ts";
 import { Form, HungUp, readForm } from "./system-form.ts";
 import { channelKeyOf, refusal, refuse } from "./system-gate.ts";
+import { LateWork } from "./system-late.ts";
 import { RateLimit } from "./system-limit.ts";
 import { showPage } from "./system-page.ts";
 
@@ -18,7 +19,8 @@ export class Helpdesk implements System {
   readonly #options: SystemOptions;
   readonly #now: () => number;
   readonly #limit: RateLimit;
-  readonly #register = new Register();
+  readonly #register: Register;
+  readonly #late: LateWork;
   readonly #audios = new AudioStore();
   readonly #server: Server;
   readonly #watchers = new Set<() => void>();
@@ -29,6 +31,8 @@ export class Helpdesk implements System {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#limit = new RateLimit(options.limit ?? 300, this.#now);
+    this.#register = new Register(options);
+    this.#late = new LateWork(this.#now);
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error) => {
         this.violations.push(`the stand-in itself failed: ${error}`);
@@ -50,6 +54,7 @@ export class Helpdesk implements System {
   }
 
   get calls(): readonly SystemCall[] {
+    this.catchUp();
     return this.#register.calls;
   }
 
@@ -69,7 +74,16 @@ export class Helpdesk implements System {
     return this.#limit.blockedUntil;
   }
 
+  get late(): number {
+    return this.#late.waiting;
+  }
+
+  catchUp(): void {
+    this.#late.catchUp();
+  }
+
   doubled(): string[] {
+    this.catchUp();
     return this.#register.doubled();
   }
 
@@ -105,6 +119,7 @@ export class Helpdesk implements System {
     this.requests.length = 0;
     this.violations.length = 0;
     this.#register.reset();
+    this.#late.forget();
     this.#limit.reset();
     this.#audios.forget();
   }
@@ -120,6 +135,7 @@ export class Helpdesk implements System {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url = "" } = request;
+    this.catchUp();
     if (!url.startsWith("/api/")) {
       if (!showPage(request, response, this, this.#audios)) this.#strange(request, response);
       return;
@@ -193,8 +209,16 @@ export class Helpdesk implements System {
         refused = this.#checked(form, entry);
       },
       commit: () => {
-        done ??= refused ?? this.#apply(form, entry);
+        this.catchUp();
+        done ??= refused ?? this.#apply(form, entry, this.#now());
         return done;
+      },
+      commitLater: (afterMs) => {
+        const at = this.#now() + afterMs;
+        this.#late.add(at, () => {
+          done ??= refused ?? this.#apply(form, entry, at, "late");
+        });
+        this.#tell();
       },
       send: (reply) => this.#answer(response, reply, entry),
       drop: () => void response.destroy(),
@@ -212,13 +236,16 @@ export class Helpdesk implements System {
     for (const fault of faults) this.#violated(entry, `${entry.action ?? "a form"}: ${fault}`);
     if (faults.length > 0) return { status: 400, body: { error: faults.join("; ") } };
     // Which installations lack it is not to be known beforehand: that breaks no rule.
-    if (entry.action === "update_call" && this.#options.updateCall === false) return refuse(400, "unknown action");
-    return undefined;
+    const { updateCall = true } = this.#options;
+    if (entry.action !== "update_call" || updateCall === true) return undefined;
+    return refuse(updateCall || 400, "unknown action");
   }
 
-  #apply(form: Form, entry: SystemRequest): Reply {
-    const reply = this.#register.apply(channelKeyOf(entry.path) ?? "", form, this.#now());
-    for (const fault of reply.faults ?? []) this.#violated(entry, fault);
+  /** A card that comes back by work that is `late` is the helpdesk's own doing. */
+  #apply(form: Form, entry: SystemRequest, at: number, when: "at once" | "late" = "at once"): Reply {
+    const key = channelKeyOf(entry.path) ?? "";
+    const reply = this.#register.apply(this.#options.renamed?.get(key) ?? key, form, at);
+    if (when === "at once") for (const fault of reply.faults ?? []) this.#violated(entry, fault);
     this.#tell();
     return reply;
   }
@@ -242,14 +269,14 @@ export class Helpdesk implements System {
     this.#send(response, reply);
   }
 
-  #send(response: ServerResponse, { status, body, headers }: Reply): void {
+  #send(response: ServerResponse, { status, body, headers, front }: Reply): void {
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    response.writeHead(status, {
+    const own = {
       "content-type": "application/json",
       "x-rate-limit": this.#limit.limit,
       "x-rate-limit-remaining": this.#limit.remaining,
-      ...headers,
-    });
+    };
+    response.writeHead(status, { ...(front ? {} : own), ...headers });
     response.end(text);
   }
 }

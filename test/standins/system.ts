@@ -1,5 +1,5 @@
 /** A stand-in for the helpdesk that is as strict as its API is documented, remembers everything and shows it on a page. */
-import type { SystemCall, Ticket } from "./system-calls.ts";
+import type { Installation, SystemCall, Ticket } from "./system-calls.ts";
 import type { Arrays } from "./system-checks.ts";
 import type { Rule } from "./system-faults.ts";
 import { Helpdesk } from "./system-server.ts";
@@ -7,7 +7,7 @@ import { Helpdesk } from "./system-server.ts";
 export type { SystemCall, Ticket } from "./system-calls.ts";
 export type { Behaviour, Rule, Seen } from "./system-faults.ts";
 
-export interface SystemOptions {
+export interface SystemOptions extends Installation {
   /** 0, the default, takes a free one. */
   readonly port?: number;
   readonly channelKeys: readonly string[];
@@ -15,8 +15,10 @@ export interface SystemOptions {
   readonly auth?: string;
   /** Requests a minute. */
   readonly limit?: number;
-  /** Whether this installation knows `update_call`; default `true`. */
-  readonly updateCall?: boolean;
+  /** Further keys of channels, each with the one in `channelKeys` that it stands for. */
+  readonly renamed?: ReadonlyMap<string, string>;
+  /** Whether this installation knows `update_call`, or how it refuses it; default `true`, and `false` is 400. */
+  readonly updateCall?: boolean | 400 | 404 | 405 | 422;
   /** A body of more bytes is answered 413 without being read. */
   readonly maxUpload?: number;
   readonly arrays?: Arrays;
@@ -56,6 +58,10 @@ export interface System {
   readonly uses: number;
   /** ms since the epoch; 0 while nobody is blocked. */
   readonly blockedUntil: number;
+  /** How many forms it has still to do, though it answered them or lost their clients. */
+  readonly late: number;
+  /** Does what is due of that by its clock, as any request and any look at its calls does. */
+  catchUp(): void;
   /** PBX ids of calls with more than one ticket. */
   doubled(): string[];
   /** Replaces the rule by which it misbehaves; `undefined` ends that. */
