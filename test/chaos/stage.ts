@@ -26,8 +26,9 @@ const mostMs = 60;
 const lingerMs = { least: 8 * 60_000, most: 60 * 60_000 };
 /** Nothing is under way if Trunkline has nothing to do for so long, in ms. */
 const restMs = 30_000;
-/** How long what is owed may take after the last webhook, and what should not come any more is waited for, in ms. */
-const patienceMs = 8 * 60 * 60_000;
+/** How long what is owed may take after the last webhook, and without a single form, in ms. */
+const patienceMs = { all: 6 * 60 * 60_000, silent: 90 * 60_000 };
+/** How long what should not come any more is waited for, in ms. */
 const aftermathMs = 40 * 60_000;
 /** How long the helpdesk leaves everybody out that it does not say for how long. */
 const untoldBlockMs = 20 * 60_000;
@@ -139,10 +140,13 @@ export class Stage {
   /** Until the helpdesks have what they should of `placed`, or until patience ends. */
   async settle(placed: readonly Placed[]): Promise<void> {
     const { helpdesks, clock, faults } = this.#setting;
-    const deadline = clock.now() + patienceMs;
-    let [complete, requests] = [false, -1];
-    while (clock.now() < deadline && !complete) {
-      if (this.#requests() > requests) complete = isComplete(placed, helpdesks, faults);
+    const deadline = clock.now() + patienceMs.all;
+    let [complete, requests, heardAt] = [false, -1, clock.now()];
+    while (clock.now() < Math.min(deadline, heardAt + patienceMs.silent) && !complete) {
+      if (this.#requests() > requests) {
+        heardAt = clock.now();
+        complete = isComplete(placed, helpdesks, faults);
+      }
       requests = this.#requests();
       await this.#turn(this.#step());
     }
