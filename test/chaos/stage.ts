@@ -30,6 +30,8 @@ const restMs = 30_000;
 const patienceMs = { all: 6 * 60 * 60_000, silent: 90 * 60_000 };
 /** How long what should not come any more is waited for, in ms. */
 const aftermathMs = 40 * 60_000;
+/** For how long Trunkline owes the last word again after what it has not heard of, in ms. */
+const repeatedMs = 12 * 60_000;
 /** How long the helpdesk leaves everybody out that it does not say for how long. */
 const untoldBlockMs = 20 * 60_000;
 /** How long nothing reaches the helpdesk, and how long calls go on meanwhile, in ms. */
@@ -150,17 +152,22 @@ export class Stage {
       requests = this.#requests();
       await this.#turn(this.#step());
     }
+    await this.#pass(repeatedMs);
+  }
+
+  async #pass(forMs: number): Promise<void> {
+    const { clock } = this.#setting;
+    const until = clock.now() + forMs;
+    while (clock.now() < until) await this.#turn(this.#step());
   }
 
   /** What should not come any more has its time, and Trunkline does without what it needs no more. */
   async aftermath(): Promise<void> {
-    const { clock } = this.#setting;
     if (this.#changes.supportKey) {
       this.#changes = { ...this.#changes, supportKey: "new" };
       await this.#deploy();
     }
-    const until = clock.now() + aftermathMs;
-    while (clock.now() < until) await this.#turn(this.#step());
+    await this.#pass(aftermathMs);
   }
 
   views(): Promise<Views> {
