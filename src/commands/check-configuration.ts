@@ -32,13 +32,13 @@ function show(checked: Checked): void {
 }
 
 /**
- * A clean clone, which is what most tests start, has nothing to be checked: then wrangler's own reader, which takes a
+ * A clean clone, which is what most tests start, has nothing like a variable to be checked: then wrangler's own reader, which takes a
  * second to load, can be done without.
  */
 function isPlain({ config, variables, envFiles }: WranglerOptions): boolean {
   const local = dev ? [...globSync([".dev.vars*", ".env*"]), ...envFiles] : [];
   const files = [...(config === undefined ? globSync("wrangler.{toml,json,jsonc}") : [config]), ...local];
-  const ours = /^[^#\n]*(channels|jurisdiction|\benv\b)/im;
+  const ours = /^[^#\n]*(vars|jurisdiction|\benv\b)|^\s*\[*"?cha/im;
   const texts = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"));
   return variables.length === 0 && texts.length > 0 && !texts.some((text) => ours.test(text));
 }

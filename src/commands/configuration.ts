@@ -4,7 +4,7 @@ import { parseConfiguration } from "../config/channels.ts";
 import type { Fault, Warning } from "../config/faults.ts";
 import { nearest } from "../config/nearest.ts";
 import { everySecret, secretName } from "../config/secrets.ts";
-import { channelNames, isNoChannel } from "../config/variables.ts";
+import { channelNames, isNoChannel, variableName } from "../config/variables.ts";
 import { live, local, type Where } from "../config/where.ts";
 import { noChannelYet } from "./report.ts";
 import type { SecretNames } from "./secret-names.ts";
@@ -147,7 +147,10 @@ function outsideVariables(options: WranglerOptions, environment: string | undefi
   const file = rawConfigOf(options);
   const here = environment === undefined ? file : (file.env?.[environment] ?? {});
   const like = (table: object) => Object.keys(table).filter((key) => nearest(key.split("_")[0] ?? "", ["CHANNELS"]));
-  const outside = like(here).map((key) => ({ key, problem: `stands outside [vars]. Write [vars.${key}.<name>]` }));
+  const outside = like(here).map((key) => {
+    const right = variableName.test(key) ? key : "CHANNELS";
+    return { key, problem: `stands outside [vars]. Write [vars.${right}.<name>]` };
+  });
   const above = environment === undefined || anyFound || outside.length > 0 ? [] : like(file.vars ?? {});
   return [
     ...outside,

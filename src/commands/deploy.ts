@@ -41,9 +41,10 @@ async function deploy(given: readonly string[]): Promise<number> {
     const outcome = process.env.WRANGLER_OUTPUT_FILE_PATH ?? join(folder, "outcome");
     const code = await wrangler(["deploy", ...passed], outcome);
     if (code !== 0 || passed.includes("--dry-run")) return code;
+    console.log("\nAsking the Worker how it is ...");
     const deployed = await readFile(outcome, "utf8").catch(() => "");
     const { text, well } = await afterwards(deployed, hooks, { showSecrets, token: process.env.CONSOLE_TOKEN });
-    console.log(`\n${text}`);
+    console.log(text);
     return well ? 0 : 1;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -3,7 +3,6 @@ import { providers } from "../providers/index.ts";
 import type { Provider } from "../providers/provider.ts";
 import { rotation } from "../verify/hmac.ts";
 import type { Fault } from "./faults.ts";
-import { nearest } from "./nearest.ts";
 import type { Where } from "./where.ts";
 
 export interface ChannelSecrets {
@@ -57,7 +56,7 @@ export function readSecrets(
   const { required, all } = provider ? secretNames(provider) : { required: ["CHANNEL_KEY"], all: general };
   const faults = required
     .filter((name) => rotation(read(name)).length === 0)
-    .map((name) => missing(channel, secretName(channel, name), variables.keys(), where));
+    .map((name) => missing(channel, secretName(channel, name), where));
   const systemAuth = read("SYSTEM_AUTH");
   if (systemAuth !== undefined && !systemAuth.includes(":")) {
     faults.push({ channel, key: secretName(channel, "SYSTEM_AUTH"), problem: "must be email:api_key, with the colon" });
@@ -75,13 +74,8 @@ export function readSecrets(
   return { channelKey, channelKeys, systemAuth, hookSecret, ofProvider };
 }
 
-function missing(channel: string, key: string, there: Iterable<string>, { setSecret }: Where): Fault {
-  const like = nearest(
-    key,
-    [...there].filter((name) => name !== key),
-  );
-  const found = like === undefined ? "" : `: there is ${like}, which is not the same`;
-  return { channel, key, problem: `the secret is missing${found}. ${setSecret(key)}` };
+function missing(channel: string, key: string, { setSecret }: Where): Fault {
+  return { channel, key, problem: `the secret is missing. ${setSecret(key)}` };
 }
 
 function pair(name: string, value: string | undefined): [string, string][] {

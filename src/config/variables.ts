@@ -5,7 +5,7 @@ import { type Fault, maxShown, sentences, type Warning } from "./faults.ts";
 import { readJson } from "./json-text.ts";
 import { nearest } from "./nearest.ts";
 
-const variableName = /^CHANNELS(_.+)?$/;
+export const variableName = /^CHANNELS(_.+)?$/;
 
 /** The names of all channels that are configured, with or without fault. */
 export function channelNames(env: object): string[] {

@@ -1,5 +1,4 @@
 /** What works and is most likely not meant so. An update never makes a fault of what was accepted, but it may warn. */
-import { minTokenLength } from "../console/token.ts";
 import { rotation } from "../verify/hmac.ts";
 import { isLoopback } from "./channel.ts";
 import type { Channel } from "./channels.ts";
@@ -7,6 +6,9 @@ import type { Warning } from "./faults.ts";
 import { nearest } from "./nearest.ts";
 import { unfit } from "./rules.ts";
 import { everySecret, secretName, secretNames } from "./secrets.ts";
+
+/** A console's token that is shorter could be found by trying: it opens nothing. In characters. */
+export const minTokenLength = 16;
 
 /** A secret part of an address that is shorter could be found by trying, in characters. */
 export const minHookSecretLength = 16;

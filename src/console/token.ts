@@ -1,8 +1,6 @@
 /** Who may see what the operator sees. */
+import { minTokenLength } from "../config/warnings.ts";
 import { equal } from "../verify/equal.ts";
-
-/** A token that is shorter could be found by trying: it opens nothing. In characters. */
-export const minTokenLength = 16;
 
 /** `CONSOLE_TOKEN` without the blanks that a shell or a form leaves around it; undefined where it is missing or too short. */
 export function consoleToken(env: object): string | undefined {

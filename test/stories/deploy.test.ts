@@ -1,7 +1,7 @@
 /** Nothing wrong is deployed: wrangler itself, run as an operator runs it, with a Cloudflare of our own or with none. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -74,8 +74,10 @@ async function run(folder: string, command: readonly string[], env: object = {})
 const contry = 'CHANNELS, channel "support", contry: is no key that is known here. Did you mean country?';
 const silence = "silence: must be a number. Write minutes as a bare number: four hours are 240";
 
-test.concurrent("wrangler deploy stops at a configuration with faults, and names all of them", async () => {
-  const { code, output } = await run(await clone(wrong), [wrangler, "deploy", "--dry-run"]);
+test.concurrent("wrangler deploy stops at a configuration with faults, and names all of them, from any folder", async () => {
+  const below = join(await clone(wrong), "docs");
+  await mkdir(below);
+  const { code, output } = await run(below, [wrangler, "deploy", "--dry-run"]);
   expect(code).not.toBe(0);
   expect(output).toContain("The configuration has 2 faults. Nothing is deployed until they are mended.");
   expect(output).toContain(contry);
