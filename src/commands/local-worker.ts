@@ -71,7 +71,7 @@ async function up(runtime: DevEnv, setup: LocalSetup, state: string): Promise<st
       persist: state,
       watch: false,
       logLevel: heard ? "none" : "error",
-      structuredLogsHandler: heard && (({ message }) => heard(message)),
+      structuredLogsHandler: heard && (({ message }: { message: string }) => heard(message)),
     },
   });
   await loaded;

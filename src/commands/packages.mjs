@@ -8,12 +8,15 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const windows = process.platform === "win32";
 
+/** The Node.js that all but the installation needs. */
+export const newNode = 24;
+
 /** How long an installation may take, and how often it says that it is still at it, in ms. */
 const limitMs = 15 * 60_000;
 const wordMs = 15_000;
 
-/** How long npm may take to end once it is told to, in ms. */
-const graceMs = 5_000;
+/** How long npm may take to end once it is told to, in ms. While it unpacks it does not heed. */
+const graceMs = 1_000;
 
 /**
  * Whether node_modules holds what the lockfile names; npm keeps a copy of the lockfile there, once all is in its place.
@@ -29,14 +32,16 @@ export function installed(root) {
     Object.keys(there).every((path) => existsSync(join(root, path, "package.json"))) &&
     Object.entries(wanted).every(
       ([path, { optional, version }]) => path === "" || optional || there[path]?.version === version,
-    )
+    ) &&
+    nodeOf(root) !== undefined
   );
 }
 
-/** The Node.js that the packages bring; this one where they brought none for this machine. */
+/** The Node.js that the packages bring; where they bring none for this machine this one, if it is new enough. */
 export function nodeOf(root) {
   const brought = join(root, "node_modules", "node", "bin", windows ? "node.exe" : "node");
-  return existsSync(brought) ? brought : process.execPath;
+  if (existsSync(brought)) return brought;
+  return Number.parseInt(process.versions.node, 10) >= newNode ? process.execPath : undefined;
 }
 
 function packagesOf(lockfile) {
@@ -99,10 +104,14 @@ async function ci(root, scratch, stopped, say) {
   const late = AbortSignal.timeout(limitMs);
   try {
     const code = await npm(
-      ["ci", "--no-audit", "--no-fund", "--loglevel=error"],
+      ["ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"],
       { cwd: root, env: { ...process.env, ...cacheIn(scratch) } },
       AbortSignal.any([stopped, late]),
     );
+    if (stopped.aborted) {
+      // What it got to so far would only be in the way of the next run.
+      rmSync(join(root, "node_modules"), { recursive: true, force: true, maxRetries: 5 });
+    }
     if (stopped.aborted || code === 0) return undefined;
     const why = late.aborted ? `was not done after ${limitMs / 60_000} minutes` : "failed, and says why above";
     return `packages: npm ci ${why}. Mend that (network? registry? disk? another npm in this folder?)`;

@@ -5,7 +5,7 @@ import { mkdtempSync, realpathSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { install, installed, nodeOf, unwritable } from "./packages.mjs";
+import { install, installed, newNode, nodeOf, unwritable } from "./packages.mjs";
 import { aboutOf, overview, startFault, usage } from "./usage.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -111,6 +111,7 @@ async function runAll(scratch) {
     const fault = await install(root, scratch, stop.signal, console.error);
     if (stop.signal.aborted) return 130;
     if (fault) return failed(fault);
+    if (!nodeOf(root)) return failed(`packages: they bring no Node.js for this machine. Install Node.js ${newNode}`);
   }
   for (const [i, step] of steps.entries()) {
     const code = await run(i === steps.length - 1 ? [...step, ...args] : step, environment(scratch));

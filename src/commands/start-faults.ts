@@ -9,7 +9,8 @@ const unwhole = /node_modules|Could not resolve|Cannot find (module|package)|cou
 
 export function faultOf(error: unknown): string {
   const { code = "", path = "", message } = error as NodeJS.ErrnoException;
-  const why = message.trim().split("\n")[0];
+  const lines = message.trim().split("\n");
+  const why = lines.find((line) => line.includes("ERROR:")) ?? lines[0];
   if (code === "ENOSPC" || code === "EDQUOT") return "disk: it is full. Make room";
   if (unwritable.has(code) && path !== "" && !path.includes("node_modules")) {
     return `folder ${path}: it can't be written (${code}). Allow it, or copy the project to a folder of your own`;
