@@ -42,7 +42,7 @@ export default defineConfig({
         extends: false,
         test: {
           name: "stories",
-          include: ["test/{bench,chaos,fuzz,stories}/**/*.test.ts"],
+          include: ["test/{bench,chaos,commands,fuzz,stories}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

@@ -132,21 +132,21 @@ const nobodys = "+141555501";
 
 /** A call for each line that is typed, until it is `stopped`. */
 async function placeMore({ accounts, system }: Stage, stopped: AbortSignal): Promise<void> {
-  let callers = 30;
+  let calls = 0;
   for await (const typed of typedLines(stopped)) {
-    const from = typed === "" ? `${nobodys}${callers++ % 100}` : numberOf(typed);
-    if (!from) console.log(`"${typed}" is no number to call from. Type one such as +14155550199, or only Enter.`);
-    else await showArrivals([placeCall(accounts, from, stopped)], system, stopped).catch(whenStopped(stopped));
+    const from = typed === "" ? `${nobodys}${30 + (calls++ % 70)}` : numberOf(typed);
+    if (!from) {
+      console.log(`"${typed}" is no number to call from. Type one such as +14155550199, or only Enter.`);
+      continue;
+    }
+    // Nobody need wait for one call before they place the next.
+    showArrivals([placeCall(accounts, from, stopped)], system, stopped).catch((error) => {
+      if (!stopped.aborted) console.log(ink.red(String(error)));
+    });
   }
 }
 
 function numberOf(typed: string): string | undefined {
   const digits = typed.replace(/[ ().-]/g, "");
   return /^\+?\d{5,15}$/.test(digits) ? `+${digits.replace("+", "")}` : undefined;
-}
-
-function whenStopped(stopped: AbortSignal): (error: unknown) => void {
-  return (error) => {
-    if (!stopped.aborted) throw error;
-  };
 }

@@ -29,7 +29,8 @@ export function shown(line: string): string {
   if (!entry) return ink.red(line);
   const { says, ink: paint } = told(entry);
   const what = entry.what.replace(/^(malformed )?webhook .*/, "refused").padEnd(whatWidth);
-  const head = `${what} ${(entry.channel ?? "").padEnd(channelWidth)} ${brief(entry.call).padEnd(callWidth)} `;
+  const call = entry.call === undefined ? "" : `${brief(entry.call).padEnd(callWidth)} `;
+  const head = `${what} ${(entry.channel ?? "").padEnd(channelWidth)} ${call}`;
   return paint(head + folded(says, head.length));
 }
 
@@ -78,7 +79,7 @@ function told(entry: Entry): Said {
 }
 
 /** Enough of a call's id to tell it from the others. */
-function brief(call = ""): string {
+function brief(call: string): string {
   return call.length <= callWidth ? call : `${call.slice(0, 6)}..${call.slice(-9)}`;
 }
 
