@@ -12,7 +12,7 @@ import { startLocalWorker } from "./local-worker.ts";
 import { type Accounts, placeCall, placeSampleCalls } from "./sample-calls.ts";
 import { typedLines } from "./typed-lines.ts";
 
-/** How long the worker may take to be up, in ms: what it takes longer for never comes. */
+/** How long the worker may take to be up and to answer, in ms: what it takes longer for never comes. */
 const startingMs = 25_000;
 
 const keys = { sales: "demo-sales-channel-key", support: "demo-support-channel-key" };
@@ -66,6 +66,7 @@ async function setUp(
   closing: (() => Promise<void>)[],
   stopped: AbortSignal,
 ): Promise<Stage> {
+  const late = AbortSignal.timeout(startingMs);
   const system = await startSystem({ channelKeys: Object.values(keys) });
   closing.push(() => system.close());
   const recordings = { twilio: new Map(), zadarma: new Map<string, ZadarmaRecording>() };
@@ -91,7 +92,7 @@ async function setUp(
   });
   closing.push(() => worker.close());
   // The first request compiles the worker: no call should wait for that.
-  await fetch(`${worker.url}/health`, { signal: stopped });
+  await fetch(`${worker.url}/health`, { signal: AbortSignal.any([stopped, late]) });
   const hooks = `${worker.url}/hooks`;
   const accounts: Accounts = {
     twilio: twilioPbx({

@@ -58,6 +58,11 @@ function told(entry: Entry): Said {
     case "delivery":
       if (outcome === "delivered") return { says: `${step}, ${ms} ms`, ink: ink.cyan };
       return { says: `${step ?? "a request"}: ${outcome ?? "not made"}: ${problem ?? error}`, ink: ink.red };
+    case "recording":
+      return {
+        says: [outcome, problem ?? error].filter(Boolean).join(": "),
+        ink: outcome === "stored" ? ink.cyan : ink.red,
+      };
     case "malformed webhook":
       return { says: `400, ${entry.field}: ${problem}`, ink: ink.red };
     case "webhook refused":

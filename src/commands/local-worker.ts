@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { unstable_DevEnv as DevEnv } from "wrangler";
 
 export interface LocalWorker {
@@ -28,6 +29,9 @@ export interface LocalSetup {
   readonly withinMs?: number;
 }
 
+/** How long a runtime that did not come up may take to end, in ms. */
+const closingMs = 2_000;
+
 const root = join(import.meta.dirname, "..", "..");
 
 /** Rejects with the first fault that the runtime tells of: it goes on waiting for better times itself. */
@@ -45,7 +49,7 @@ export async function startLocalWorker(setup: LocalSetup): Promise<LocalWorker> 
   try {
     return { url: await Promise.race([up(runtime, setup, state), fault]), close };
   } catch (error) {
-    await close().catch(() => {});
+    await Promise.race([close().catch(() => {}), pause(closingMs)]);
     throw error;
   } finally {
     clearTimeout(timer);

@@ -131,7 +131,7 @@ function cacheIn(scratch) {
 /** Why `folder` can't be written, as the system calls it; undefined where it can. */
 export function unwritable(folder) {
   try {
-    accessSync(folder, constants.W_OK);
+    accessSync(folder, constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
     return error.code;

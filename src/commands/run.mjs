@@ -126,6 +126,8 @@ function environment(scratch) {
     ...process.env,
     PATH: [dirname(nodeOf(root)), join(modules, ".bin"), process.env.PATH].join(delimiter),
     TMPDIR: scratch,
+    TEMP: scratch,
+    TMP: scratch,
     WRANGLER_SEND_METRICS: "false",
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
     X_LOCAL_OBSERVABILITY: "false",

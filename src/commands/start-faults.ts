@@ -18,7 +18,7 @@ export function faultOf(error: unknown): string {
   if (code.endsWith("MODULE_NOT_FOUND") || unwhole.test(message)) {
     return `packages: they are not whole (${why}). If npm is at work on them, wait for it; otherwise remove node_modules`;
   }
-  return `worker: it does not start (${why}). Mend that`;
+  return `worker: it fails (${why}). Mend that`;
 }
 
 /** Tries whether the worker may have the port; undefined where it may. */
