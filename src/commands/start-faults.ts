@@ -8,7 +8,7 @@ const unwritable = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"]);
 const unwhole = /node_modules|Could not resolve|Cannot find (module|package)|could not be found|another platform/i;
 
 export function faultOf(error: unknown): string {
-  const { code = "", path = "", message } = error as NodeJS.ErrnoException;
+  const { code = "", path = "", message } = rootOf(error) as NodeJS.ErrnoException;
   const lines = message.trim().split("\n");
   const why = lines.find((line) => line.includes("ERROR:")) ?? lines[0];
   if (code === "ENOSPC" || code === "EDQUOT") return "disk: it is full. Make room";
@@ -18,7 +18,12 @@ export function faultOf(error: unknown): string {
   if (code.endsWith("MODULE_NOT_FOUND") || unwhole.test(message)) {
     return `packages: they are not whole (${why}). If npm is at work on them, wait for it; otherwise remove node_modules`;
   }
-  return `worker: it fails (${why}). Mend that`;
+  return `worker: it fails (${why}). Mend that; if npm was at work meanwhile, remove node_modules`;
+}
+
+/** What caused what caused it. */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? rootOf(error.cause) : error;
 }
 
 /** Tries whether the worker may have the port; undefined where it may. */

@@ -5,7 +5,6 @@ import { parseArgs } from "node:util";
 
 /** What the user may say after `--`. */
 const takes = new Map([
-  ["start", "[--port <port>] [--once]"],
   ["test", "[<file> ...] [-t <title>]"],
   ["chaos", "[--seed <n>] [--calls <n>] ..."],
   ["fuzz", "[--provider <name>] [--webhooks <n>] ..."],
@@ -32,17 +31,17 @@ export function aboutOf(packageJson) {
 
 export function usage(name, about) {
   if (name === "start") return startUsage;
-  const spoken = name === "test" ? "npm test" : `npm run ${name}`;
   const words = takes.get(name);
-  return `${spoken}${words ? ` [-- ${words}]` : ""}: ${about}`;
+  return `${spoken(name)}${words ? ` [-- ${words}]` : ""}: ${about}`;
 }
 
 /** A line for each command. */
 export function overview(abouts) {
-  return [...abouts].map(([name, about]) => {
-    const spoken = name === "start" || name === "test" ? `npm ${name}` : `npm run ${name}`;
-    return `  ${spoken.padEnd(16)}${about}`;
-  });
+  return [...abouts].map(([name, about]) => `  ${spoken(name).padEnd(16)}${about}`);
+}
+
+function spoken(name) {
+  return name === "start" || name === "test" ? `npm ${name}` : `npm run ${name}`;
 }
 
 /** What is wrong with the options of `npm start`; undefined where nothing is. */
