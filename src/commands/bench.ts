@@ -1,8 +1,8 @@
 /** `npm run bench`: how much it takes, beside the least that it could take on this machine. */
 import { parseArgs } from "node:util";
-import pc from "picocolors";
 import type { Figure, Scale } from "../../test/bench/figures.ts";
 import { benches } from "../../test/bench/index.ts";
+import { ink } from "./ink.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 const help = `npm run bench -- [name ...] [--calls <n>] [--times <n>]
@@ -33,7 +33,7 @@ async function bench(names: readonly string[], scale: Scale): Promise<number> {
   };
   for (const [name, { about, run }] of benches) {
     if (names.length > 0 && !names.includes(name)) continue;
-    console.log(`\n${pc.bold(name)}: ${about}`);
+    console.log(`\n${ink.bold(name)}: ${about}`);
     const figures = await run(scale, tell).catch((error) => {
       if (!stopped.aborted) throw error;
     });
@@ -46,7 +46,7 @@ async function bench(names: readonly string[], scale: Scale): Promise<number> {
 
 /** In place on a terminal; elsewhere only the figures count. */
 function show(progress: string): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${pc.dim(progress)}`);
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${ink.dim(progress)}`);
 }
 
 function list(figures: readonly Figure[]): void {
@@ -54,7 +54,7 @@ function list(figures: readonly Figure[]): void {
   const widths = order.map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   for (const row of rows) {
     const line = order.map((column, i) => (row[column] ?? "").padEnd(widths[i] ?? 0)).join("  ");
-    console.log(row === titles ? pc.dim(line.trimEnd()) : line.trimEnd());
+    console.log(row === titles ? ink.dim(line.trimEnd()) : line.trimEnd());
   }
 }
 

@@ -1,7 +1,7 @@
 /** How `npm run chaos` shows its runs. */
-import pc from "picocolors";
 import type { Late } from "../../test/chaos/lateness.ts";
 import { entriesOf, type Ledger, wrongs } from "../../test/chaos/ledger.ts";
+import { ink as pc } from "./ink.ts";
 
 type Column = readonly [title: string, value: (ledger: Ledger) => string | number];
 

@@ -1,13 +1,13 @@
 /** `npm run chaos`: calls under fire, and the books after it. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import pc from "picocolors";
 import { wanted } from "../../test/chaos/counts.ts";
 import { entriesOf, type Ledger } from "../../test/chaos/ledger.ts";
 import { type Campaign, campaign } from "../../test/chaos/many.ts";
 import type { Plan } from "../../test/chaos/run.ts";
 import { type Sabotage, sabotages } from "../../test/chaos/sabotage.ts";
 import { Progress, showFaults, showFindings, showLedger, showProof } from "./chaos-table.ts";
+import { ink as pc } from "./ink.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 const help = `npm run chaos -- [--seed <n>] [--seeds <n>] [--calls <n>] [--faults <share>] [--kills <n>] [--jobs <n>]

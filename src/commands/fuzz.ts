@@ -1,7 +1,7 @@
 /** `npm run fuzz`: hundreds of thousands of broken, forged and strange webhooks, and what came of them. */
 import { parseArgs } from "node:util";
-import pc from "picocolors";
 import { accounts, type Report, run } from "../../test/fuzz/run.ts";
+import { ink } from "./ink.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 const providers = [...accounts.keys()];
@@ -48,7 +48,7 @@ async function fuzz({ names, webhooks, seed, json }: Options): Promise<number> {
     else show(report);
     found += report.findings.length;
   }
-  if (!json) console.log(found === 0 ? pc.green("Nothing was found.") : pc.red(`${found} findings.`));
+  if (!json) console.log(found === 0 ? ink.green("Nothing was found.") : ink.red(`${found} findings.`));
   return found === 0 ? 0 : 1;
 }
 
@@ -60,13 +60,13 @@ function showProgress(provider: string, webhooks: number): (answered: number) =>
 function show({ provider, seed, sent, answers, findings, resident, seconds }: Report): void {
   const total = sent.genuine + sent.forged + sent.unsigned;
   const mebibytes = resident.map((bytes) => `${Math.round(bytes / 1024 ** 2)} MiB`).join(", ");
-  console.log(`${pc.bold(provider)}, seed ${seed}: ${total} webhooks in ${Math.round(seconds)} s`);
+  console.log(`${ink.bold(provider)}, seed ${seed}: ${total} webhooks in ${Math.round(seconds)} s`);
   for (const truth of ["forged", "genuine", "unsigned"] as const) {
     const statuses = Object.entries(answers[truth]).map(([status, count]) => `${status}: ${count}`);
     console.log(`  ${truth.padEnd(9)} ${String(sent[truth]).padStart(7)}   ${statuses.join(", ")}`);
   }
   console.log(`  memory after the warm-up, in the middle, in the end: ${mebibytes || "not to be told here"}`);
-  for (const finding of findings) console.log(pc.red(`  ${finding}`));
+  for (const finding of findings) console.log(ink.red(`  ${finding}`));
 }
 
 function readOptions(): Options {

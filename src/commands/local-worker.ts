@@ -1,8 +1,10 @@
 /** Trunkline in a local workerd: for `npm start` and for the tests. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unstable_startWorker } from "wrangler";
+import { setTimeout as pause } from "node:timers/promises";
+import { unstable_DevEnv as DevEnv } from "wrangler";
 
 export interface LocalWorker {
   /** Without a trailing slash. */
@@ -21,28 +23,70 @@ export interface LocalSetup {
   readonly state?: string;
   /** Another entry than src/index.ts, from the project's root. */
   readonly entrypoint?: string;
+  /** Gets each line that the worker writes. By default only its errors are shown. */
+  readonly heard?: (line: string) => void;
+  /** How long it may take to be up, in ms. */
+  readonly withinMs?: number;
 }
+
+/** How long a runtime that did not come up may take to end, in ms. */
+const closingMs = 2_000;
 
 const root = join(import.meta.dirname, "..", "..");
 
+/** Rejects with the first fault that the runtime tells of: it goes on waiting for better times itself. */
 export async function startLocalWorker(setup: LocalSetup): Promise<LocalWorker> {
-  const { channels, secrets, port = 0, entrypoint } = setup;
+  const { withinMs = 60_000 } = setup;
   const state = setup.state ?? (await mkdtemp(join(tmpdir(), "trunkline-")));
+  const runtime = new DevEnv();
+  const { promise: fault, reject } = Promise.withResolvers<never>();
+  for (const event of ["error", "buildFailed"]) runtime.on(event, (told: Told) => reject(errorOf(told)));
+  const timer = setTimeout(() => reject(new Error(`the worker was not up after ${withinMs / 1000} s`)), withinMs);
+  const close = async () => {
+    await runtime.teardown();
+    if (setup.state === undefined) await rm(state, { recursive: true, force: true });
+  };
+  try {
+    return { url: await Promise.race([up(runtime, setup, state), fault]), close };
+  } catch (error) {
+    await Promise.race([close().catch(() => {}), pause(closingMs)]);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    fault.catch(() => {});
+  }
+}
+
+/** Resolves with its URL once it answers there. */
+async function up(runtime: DevEnv, setup: LocalSetup, state: string): Promise<string> {
+  const { channels, secrets, port = 0, entrypoint, heard } = setup;
   const texts = Object.entries(secrets).map(([name, value]) => [name, { type: "plain_text" as const, value }]);
-  const worker = await unstable_startWorker({
+  const loaded = once(runtime, "reloadComplete");
+  loaded.catch(() => {});
+  const worker = await runtime.startWorker({
     config: join(root, "wrangler.toml"),
     entrypoint: entrypoint && join(root, entrypoint),
     // Nothing of the user's own configuration takes part, nor is it checked.
     envFiles: [],
     build: { custom: { command: "" } },
     bindings: { CHANNELS: { type: "json", value: JSON.parse(JSON.stringify(channels)) }, ...Object.fromEntries(texts) },
-    dev: { server: { hostname: "127.0.0.1", port }, inspector: false, persist: state, watch: false, logLevel: "error" },
-  });
-  return {
-    url: (await worker.url).origin,
-    close: async () => {
-      await worker.dispose();
-      if (setup.state === undefined) await rm(state, { recursive: true, force: true });
+    dev: {
+      server: { hostname: "127.0.0.1", port },
+      inspector: false,
+      persist: state,
+      watch: false,
+      logLevel: heard ? "none" : "error",
+      structuredLogsHandler: heard && (({ message }: { message: string }) => heard(message)),
     },
-  };
+  });
+  await loaded;
+  return (await worker.url).origin;
+}
+
+/** How the runtime tells of a fault: as an error, or as an event that has one. */
+type Told = Error | { readonly reason?: string; readonly cause?: unknown };
+
+function errorOf(told: Told): Error {
+  if (told instanceof Error) return told;
+  return told.cause instanceof Error ? told.cause : new Error(told.reason ?? "the worker does not start");
 }

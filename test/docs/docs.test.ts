@@ -143,6 +143,40 @@ describe("each provider has a page", () => {
   });
 });
 
+describe("XML to paste is well-formed", () => {
+  const blocks = pages.flatMap((name) =>
+    [...page(name).matchAll(/^( *)```xml\n([\s\S]*?)^ *```$/gm)].map(([, , xml = ""]): [page: string, xml: string] => [
+      name,
+      xml,
+    ]),
+  );
+
+  test("and there is some on each page that says what to do when we do not answer", () => {
+    const bins = blocks
+      .filter(([, xml]) => xml.includes("<?xml"))
+      .map(([name, xml]) => [name, xml.replace(/^ +/gm, "")]);
+    expect(bins.map(([name]) => name)).toEqual(["README.md", "docs/providers/twilio.md"]);
+    expect(bins[0]?.[1]).toBe(bins[1]?.[1]);
+  });
+
+  test.each(blocks)("%s: %s", (_, xml) => {
+    const open: string[] = [];
+    const rest = xml
+      .replace(/^\s*<\?xml version="1.0" encoding="UTF-8"\?>/, "")
+      .replaceAll("<worker>", "worker.example");
+    const outside = rest.replace(
+      /<(\/?)(\w+)((?:\s+\w+="[^"<&]*(?:&amp;[^"<&]*)*")*)\s*(\/?)>/g,
+      (_, ends, name, __, empty) => {
+        if (ends) expect(open.pop()).toBe(name);
+        else if (!empty) open.push(name);
+        return "";
+      },
+    );
+    expect(open).toEqual([]);
+    expect(outside).not.toMatch(/[<>&]/);
+  });
+});
+
 /** A secret's name, of whichever channel. */
 function secretNamed(name: string): RegExp {
   return new RegExp(`\\b[A-Z][A-Z0-9_]*_${name}\\b`);
