@@ -30,9 +30,9 @@ api.use(async (c, next) => {
  * not told, `?before=` pages on.
  */
 api.get("/calls", async (c) => {
-  const { channel, stuck, untold, before } = c.req.query();
-  const only = { stuck: stuck === "true", untold: untold === "true" };
-  const query = { channel, ...only, before: Number(before) || undefined, most: maxListed };
+  const asked = listing.safeParse(c.req.query());
+  if (!asked.success) return unreadable(asked.error);
+  const query = { ...asked.data, most: maxListed };
   const lists = await Promise.all(exchanges(c).map((exchange) => exchange.list(query)));
   const calls = lists.flat().sort((a, b) => b.startedAt - a.startedAt);
   return c.json({ calls: calls.slice(0, maxListed) });
@@ -54,7 +54,9 @@ api.post("/calls/:channel/:call/replay", async (c) => {
 
 /** All calls that wait for the operator, of one channel or of all. */
 api.post("/calls/replay", async (c) => {
-  const { channel } = c.req.query();
+  const asked = narrowing.safeParse(c.req.query());
+  if (!asked.success) return unreadable(asked.error);
+  const { channel } = asked.data;
   const edit = await editIn(c);
   if (edit === "unreadable") return problem(noEdit);
   const counts = await Promise.all(exchanges(c).map((exchange) => exchange.replayStuck(channel, edit)));
@@ -87,6 +89,26 @@ api.get("/recordings/:key{.+}", async (c) => {
   if (part) headers.set("content-range", `bytes ${offset}-${(offset ?? 0) + (length ?? 0) - 1}/${object.size}`);
   return new Response(object.body, { status: part ? 206 : 200, headers });
 });
+
+const whether = z.enum(["true", "false"]).transform((said) => said === "true");
+const instant = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+const narrowing = z.strictObject({ channel: z.string().optional() });
+const listing = narrowing.extend({
+  stuck: whether.optional(),
+  untold: whether.optional(),
+  before: instant.optional(),
+});
+
+/** A parameter that is misspelt would narrow nothing, and all calls would look like those that were asked for. */
+function unreadable({ issues: [issue] }: z.ZodError): Response {
+  const named = issue?.code === "unrecognized_keys" ? issue.keys[0] : issue?.path.join(".");
+  const field = /^\w{1,32}$/.test(named ?? "") ? named : undefined;
+  const detail = "There are channel, stuck and untold (true or false), and before (ms since the epoch).";
+  return problem({ status: 400, title: "Parameter not known, or not readable", detail, field });
+}
 
 const noEdit: Problem = {
   status: 400,

@@ -51,5 +51,5 @@ export async function pass(forMs: number, system = home): Promise<void> {
 
 /** What was started is answered: the helpdesk needs no time, only turns. */
 export async function settled(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 10));
 }

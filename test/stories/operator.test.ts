@@ -174,6 +174,17 @@ test("a recording of which no call was heard is untold, and told when the operat
   expect(scene.system.violations).toEqual([]);
 });
 
+test.each([
+  ["/calls?stuk=true", "stuk"],
+  ["/calls?stuck=yes", "stuck"],
+  ["/calls?untold=1", "untold"],
+  ["/calls?before=yesterday", "before"],
+])("%s is 400: it would list what was not asked for", async (path, field) => {
+  const answer = await ask(path);
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([400, "application/problem+json"]);
+  expect(await answer.json()).toMatchObject({ field });
+});
+
 test("what is not there is 404", async () => {
   const paths = [
     "/calls/support/none",
