@@ -6,29 +6,35 @@ import { fileTimeoutMs, formTimeoutMs } from "../system/client.ts";
 import { type Delivered, deliver } from "../system/deliver.ts";
 import type { Outcome } from "../system/outcome.ts";
 import { asideMs, type Desk } from "./desk.ts";
-import { acquitted, freed, shortMs } from "./freed.ts";
 import { learn, pause, spend, waitMs } from "./governor.ts";
 import { type Class, classes, type Step } from "./outbox.ts";
 import type { Planner } from "./planner.ts";
 import { recordingKey } from "./recording-row.ts";
+import { Releases } from "./releases.ts";
 import type { CallKey, CallRow } from "./rows.ts";
-import { inDoubt, type Learnt, maxRefusals, type Sent, settle } from "./settle.ts";
+import { inDoubt, type Learnt, type Sent, settle } from "./settle.ts";
 import { never, type Told, untold } from "./told.ts";
 import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "./turns.ts";
-import { answered, down, type Failure, failed, isProbe, isProven, opensAt, rest, type Trouble } from "./whole.ts";
+import {
+  answered,
+  channelAfter,
+  down,
+  type Failure,
+  failureOf,
+  isProven,
+  opensAt,
+  rest,
+  systemAfter,
+  type UnderWay,
+} from "./whole.ts";
 
 /** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
 const maxLooked = 200;
-/** Calls of a class that are freed in one go; where there are more, the next delivery frees them. */
-const maxFreed = 200;
-/** A longer `Retry-After` makes a call wait for what may be over long before, in ms. */
-const longMs = 60_000;
-/** How often in a row a call may have failed to be believed that it waits for the whole, and not for itself. */
-const maxHopeful = 3;
 
 export class Deliveries {
   readonly #desk: Desk;
   readonly #planner: Planner;
+  readonly #releases: Releases;
   readonly #done: () => void;
   /** The class of the form that is under way for each call, by `channel/call`. */
   readonly #underWay = new Map<string, Class>();
@@ -40,6 +46,7 @@ export class Deliveries {
   constructor(desk: Desk, planner: Planner, done: () => void) {
     this.#desk = desk;
     this.#planner = planner;
+    this.#releases = new Releases(desk, planner);
     this.#done = done;
   }
 
@@ -77,7 +84,7 @@ export class Deliveries {
         if (!inKey) this.#desk.store.putCall(lockedOut(planned.row, channel));
         else {
           this.#turns = tookTurn(this.#turns, turn, waiting);
-          if (isProbe(turn.class)) this.#probedAt.set(channel.name, now);
+          if (turn.class !== classes.again) this.#probedAt.set(channel.name, now);
           this.#start(inKey, { ...planned.row, keyDigest: keyDigest(inKey) }, planned.step, now);
         }
       }
@@ -94,8 +101,8 @@ export class Deliveries {
     const system = { classes: [...this.#underWay.values()], probedAt: Math.max(0, ...this.#probedAt.values()) };
     const troubleOpens = (one: Waiting) =>
       Math.max(
-        opensAt(outage, one.class, system),
-        opensAt(pauses.get(one.channel), one.class, this.#underWayOf(one.channel)),
+        opensAt(outage, down, one.class, system),
+        opensAt(pauses.get(one.channel), rest, one.class, this.#underWayOf(one.channel)),
       );
     const needy = names.filter((name) => waiting.some((one) => one.channel === name && troubleOpens(one) <= now));
     return new Map(
@@ -107,7 +114,7 @@ export class Deliveries {
     );
   }
 
-  #underWayOf(channel: string): { classes: Class[]; probedAt: number } {
+  #underWayOf(channel: string): UnderWay {
     const own = [...this.#underWay].filter(([key]) => key.startsWith(`${channel}/`));
     return { classes: own.map(([, kind]) => kind), probedAt: this.#probedAt.get(channel) ?? 0 };
   }
@@ -206,47 +213,23 @@ export class Deliveries {
     return now;
   }
 
-  /** A file that does not get through says more of the file than of the system. */
+  /** What the outcome tells of the system; where it serves again, calls that waited for it go out. */
   #note(key: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
-    const before = this.#desk.store.outage();
-    const after = this.#outageAfter(before, key, step, outcome, now);
+    const { store, outside } = this.#desk;
+    const before = store.outage();
+    const after = systemAfter(before, outcome, this.#failure(key, step, outcome), now, outside.random());
     if (after === before) return;
     this.#desk.together(() => {
-      const more = outcome.kind === "delivered" && before?.waits && this.#free(key, now);
-      this.#desk.store.keepOutage(more ? answered(before) : after);
+      const more = !after && before?.waits && this.#releases.ofSystem(new Set(this.#underWay.keys()), now);
+      store.keepOutage(more ? answered(before) : after);
     });
     if (isProven(before) === isProven(after)) return;
     log("warn", isProven(after) ? "system is down" : "system is back", { channel: key.channel });
   }
 
-  #outageAfter(
-    before: Trouble | undefined,
-    key: CallKey,
-    step: Step,
-    outcome: Delivered["outcome"],
-    now: number,
-  ): Trouble | undefined {
-    switch (outcome.kind) {
-      case "delivered":
-        return undefined;
-      case "refused":
-      case "unwelcome":
-        return isProven(before) || before?.calls.length ? answered(before) : before;
-      case "unknown": {
-        const failure = this.#failure(key, outcome);
-        const fresh = failure.fresh && !step.recording;
-        return failed(before, { ...failure, fresh }, down, now, this.#desk.outside.random());
-      }
-      default:
-        return before;
-    }
-  }
-
-  #failure(key: CallKey, { why, ...outcome }: Exclude<Delivered["outcome"], { kind: "delivered" }>): Failure {
-    const { attempt } = this.#desk.store.call(key)?.told ?? untold;
-    const waitMs = "waitMs" in outcome ? outcome.waitMs : undefined;
-    const waits = (waitMs ?? 0) > longMs && attempt < maxHopeful;
-    return { call: `${key.channel}/${key.call}`, fresh: attempt === 0, because: why, waitMs, waits };
+  #failure(key: CallKey, step: Step, outcome: Delivered["outcome"]): Failure {
+    const attempt = this.#desk.store.call(key)?.told.attempt ?? 0;
+    return failureOf(`${key.channel}/${key.call}`, attempt, step.recording !== undefined, outcome);
   }
 
   /** The system as a whole is asked ever more seldom then, so that no call need wait for long once it is back. */
@@ -256,58 +239,19 @@ export class Deliveries {
     return { ...told, notBefore: Math.min(notBefore, now + down.waitMs[1]) };
   }
 
-  /** A channel whose credentials the system refuses rests, so that it does not burn the limit. */
-  #rest(key: CallKey, _: Step, outcome: Delivered["outcome"], now: number): void {
-    const pauses = this.#desk.store.pauses();
+  /** The same of the channel: one whose credentials the system refuses rests, so that it does not burn the limit. */
+  #rest(key: CallKey, step: Step, outcome: Delivered["outcome"], now: number): void {
+    const { store, outside } = this.#desk;
+    const pauses = store.pauses();
     const before = pauses.get(key.channel);
-    if (outcome.kind === "unwelcome") {
-      const after = failed(before, this.#failure(key, outcome), rest, now, this.#desk.outside.random());
-      if (after && after !== before) this.#desk.store.keepPauses(pauses.set(key.channel, after));
-    } else if (outcome.kind === "delivered" && before) {
-      const more = before.waits && this.#acquit(key, now);
-      if (more) pauses.set(key.channel, answered(before) ?? before);
-      else pauses.delete(key.channel);
-      this.#desk.store.keepPauses(pauses);
-    }
-  }
-
-  /** The system serves again: frees calls of all its channels that wait for long; true where there may be more of them. */
-  #free(but: CallKey, now: number): boolean {
-    const rows = this.#desk
-      .channels()
-      .flatMap(({ name }) => this.#desk.queue.waitingLong(name, now + shortMs, maxFreed));
-    return this.#changed(
-      rows.filter(({ told }) => !told.refusals),
-      but,
-      now,
-      freed,
-    );
-  }
-
-  /** The channel is welcome again: frees those of its calls that wait for long, and those that were stuck by refusals. */
-  #acquit(but: CallKey, now: number): boolean {
-    const { queue } = this.#desk;
-    const waiting = queue.waitingLong(but.channel, now + shortMs, maxFreed);
-    const stuck = queue.stuckByRefusals(but.channel, maxRefusals, maxFreed);
-    return this.#changed([...waiting, ...stuck], but, now, acquitted);
-  }
-
-  #changed(rows: readonly CallRow[], but: CallKey, now: number, change: typeof freed): boolean {
-    let changed = 0;
-    for (const row of rows) {
-      const channel = this.#desk.channel(row.channel);
-      const told = change(row.told, now, this.#desk.outside.random());
-      const underWay =
-        this.#underWay.has(`${row.channel}/${row.call}`) || (row.channel === but.channel && row.call === but.call);
-      if (!channel || !told || underWay) continue;
-      changed++;
-      try {
-        this.#planner.replan(channel, row, now, told);
-      } catch (error) {
-        log("error", "plan", { channel: row.channel, call: row.call, error: String(error) });
-      }
-    }
-    return changed >= maxFreed;
+    const after = channelAfter(before, outcome, this.#failure(key, step, outcome), now, outside.random());
+    if (after === before) return;
+    const busy = new Set(this.#underWay.keys());
+    const more = !after && before?.waits && this.#releases.ofChannel(key.channel, busy, now);
+    const kept = more ? answered(before) : after;
+    if (kept) pauses.set(key.channel, kept);
+    else pauses.delete(key.channel);
+    store.keepPauses(pauses);
   }
 
   /** The least that a channel of this system allows, since the limit is for all of them together. */

@@ -3,6 +3,7 @@
  * anybody. One poisoned call proves nothing of it, however often it fails. While a whole is in trouble a call that has not
  * failed yet is tried all the same, so that poisoned ones hold up nobody; the others wait for ever longer.
  */
+import type { Outcome } from "../system/outcome.ts";
 import { type Class, classes } from "./outbox.ts";
 
 export interface Trouble {
@@ -23,12 +24,14 @@ export interface Kind {
   readonly calls: number;
   /** How far apart calls that failed before are tried: doubling from the first to the second, with jitter, in ms. */
   readonly waitMs: readonly [least: number, most: number];
+  /** A file that goes along may be why it fails: a call's upload is then no try of one that has not failed yet. */
+  readonly files: boolean;
 }
 
 /** A system that does not answer. */
-export const down: Kind = { calls: 5, waitMs: [2_000, 60_000] };
+export const down: Kind = { calls: 5, waitMs: [2_000, 60_000], files: true };
 /** A channel whose credentials the system refuses. */
-export const rest: Kind = { calls: 3, waitMs: [30_000, 15 * 60_000] };
+export const rest: Kind = { calls: 3, waitMs: [30_000, 15 * 60_000], files: false };
 
 /** A form of `call` failed. `fresh`: it had not failed before. */
 export interface Failure {
@@ -86,7 +89,60 @@ function nextMs(times: number, { waitMs = 0 }: Failure, kind: Kind, random: numb
 
 /** Something answered for it, though with a no: it is there. What waits is freed once something is delivered. */
 export function answered(trouble: Trouble | undefined): Trouble | undefined {
-  return trouble?.waits && { ...none, waits: true };
+  if (!trouble || (trouble.calls.length === 0 && !isProven(trouble))) return trouble;
+  return trouble.waits && { ...none, waits: true };
+}
+
+/** A longer `Retry-After` makes a call wait for what may be over long before, in ms. */
+const longMs = 60_000;
+/** How often in a row a call may have failed to be believed that it waits for the whole, and not for itself. */
+const maxHopeful = 3;
+
+/** What `outcome` is of a form of `call`, which failed `attempt` times in a row before; `withFile`: one went along. */
+export function failureOf(call: string, attempt: number, withFile: boolean, outcome: Outcome): Failure {
+  const waitMs = outcome.kind === "unknown" ? outcome.waitMs : undefined;
+  return {
+    call,
+    // A file that does not get through says more of the file than of the system.
+    fresh: attempt === 0 && !(withFile && outcome.kind === "unknown"),
+    because: outcome.kind === "delivered" ? "" : outcome.why,
+    waitMs,
+    waits: (waitMs ?? 0) > longMs && attempt < maxHopeful,
+  };
+}
+
+/** What is known of a system after a form came to `outcome`; the same object where nothing changes. */
+export function systemAfter(
+  before: Trouble | undefined,
+  outcome: Outcome,
+  failure: Failure,
+  now: number,
+  random: number,
+): Trouble | undefined {
+  switch (outcome.kind) {
+    case "delivered":
+      return undefined;
+    case "refused":
+    case "unwelcome":
+      return answered(before);
+    case "unknown":
+      return failed(before, failure, down, now, random);
+    // Nothing was sent, or anybody in between may have said so.
+    default:
+      return before;
+  }
+}
+
+/** The same of a channel. */
+export function channelAfter(
+  before: Trouble | undefined,
+  outcome: Outcome,
+  failure: Failure,
+  now: number,
+  random: number,
+): Trouble | undefined {
+  if (outcome.kind === "delivered") return undefined;
+  return outcome.kind === "unwelcome" ? failed(before, failure, rest, now, random) : before;
 }
 
 /** What is under way at a whole, by class, and when a call that had not failed yet last left. */
@@ -95,19 +151,21 @@ export interface UnderWay {
   readonly probedAt: number;
 }
 
-/** Whether forms of the class are sent for calls that have not failed yet, and carry no file that may be at fault. */
-export function isProbe(kind: Class): boolean {
-  return kind !== classes.again && kind !== classes.recording;
+/** From when on a form of the class may leave, ms since the epoch: one at a time, though an upload may take its time. */
+export function opensAt(
+  trouble: Trouble | undefined,
+  kind: Kind,
+  form: Class,
+  { classes: busy, probedAt }: UnderWay,
+): number {
+  if (!trouble || !isProven(trouble)) return 0;
+  if (busy.some((other) => laneOf(other) === laneOf(form))) return Number.POSITIVE_INFINITY;
+  const failedBefore = form === classes.again || (form === classes.recording && kind.files);
+  return failedBefore ? trouble.until : probedAt + probeMs;
 }
 
-/** From when on a form of the class may leave, ms since the epoch: one at a time, though an upload may take its time. */
-export function opensAt(trouble: Trouble | undefined, kind: Class, underWay: UnderWay): number {
-  if (!trouble || !isProven(trouble)) return 0;
-  const others = underWay.classes.filter((other) =>
-    isProbe(kind) ? isProbe(other) : other === classes.again || other === kind,
-  );
-  if (others.length > 0) return Number.POSITIVE_INFINITY;
-  return isProbe(kind) ? underWay.probedAt + probeMs : trouble.until;
+function laneOf(form: Class): Class {
+  return form === classes.again || form === classes.recording ? form : classes.card;
 }
 
 /** As it was stored until rests were proven by several calls. */

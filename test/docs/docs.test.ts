@@ -8,13 +8,15 @@ import { jurisdictions } from "../../src/config/jurisdiction.ts";
 import { minHookSecretLength, minTokenLength } from "../../src/config/warnings.ts";
 import { burst, perSecond } from "../../src/exchange/admission.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
-import { assumedLimit, blockMs, windowMs } from "../../src/exchange/governor.ts";
+import { assumedLimit, blockMs, raiseMs, windowMs } from "../../src/exchange/governor.ts";
 import { graceMs, maxRound, nextRoundMs, roundMs } from "../../src/exchange/housekeeping.ts";
 import { maxAsked } from "../../src/exchange/inquiries.ts";
 import { askAfterMs, maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
+import { aliveMs, firstRequests } from "../../src/exchange/parts.ts";
 import { migrations } from "../../src/exchange/schema.ts";
 import { maxLostAttaches } from "../../src/exchange/settle.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
+import { down, probeMs, rest } from "../../src/exchange/whole.ts";
 import { maxBodyBytes as maxHookBytes } from "../../src/hooks/body.ts";
 import { maxInquiryBytes } from "../../src/inquiries/inquire.ts";
 import { providers } from "../../src/providers/index.ts";
@@ -261,6 +263,23 @@ describe("numbers are the code's", () => {
     ["docs/delivery.md", `otherwise for ${blockMs / minute} minutes`],
     ["docs/delivery.md", `it is taken to be ${assumedLimit}.`],
     ["docs/delivery.md", `a sliding minute of ${windowMs / 1000} seconds`],
+    [
+      "docs/delivery.md",
+      `A limit above ${assumedLimit} counts once it was told for ${raiseMs / minute === 10 ? "ten" : "?"} minutes`,
+    ],
+    ["docs/delivery.md", `first tries of ${down.calls} calls`],
+    [
+      "docs/delivery.md",
+      `${down.waitMs[0] / 1000} seconds apart at first, doubling up to ${down.waitMs[1] === minute ? "a minute" : "?"}`,
+    ],
+    ["docs/delivery.md", `first tries of ${rest.calls} of its calls`],
+    [
+      "docs/delivery.md",
+      `${rest.waitMs[0] / 1000} seconds apart at first, doubling up to ${rest.waitMs[1] / minute} minutes`,
+    ],
+    ["docs/delivery.md", `one at a time, ${probeMs / 1000} seconds apart`],
+    ["docs/delivery.md", `in the last ${aliveMs / minute} minutes`],
+    ["docs/delivery.md", `For each of the others ${firstRequests === 10 ? "ten" : "?"} requests are kept`],
     ["docs/delivery.md", `within ${formTimeoutMs / 1000} seconds (with a file: ${fileTimeoutMs / minute} minutes)`],
     ["docs/delivery.md", `After ${maxLostAttaches} such tries`],
     ["docs/delivery.md", `up to ${maxResumes} times`],

@@ -57,6 +57,33 @@ describe("room", () => {
   });
 });
 
+test("room is there after the wait and not a moment sooner, never in a full minute, and always where nothing was sent", () => {
+  const minutes = fc.record({
+    requests: fc.array(fc.tuple(fc.nat(windowMs - 1), fc.constantFrom("a", "b", "c", "")), { maxLength: 60 }),
+    most: fc.integer({ min: 1, max: 50 }),
+    others: fc.subarray(["b", "c"]),
+    rest: fc.nat(20),
+  });
+  fc.assert(
+    fc.property(minutes, ({ requests, most, others, rest }) => {
+      const by = { alive: ["a", ...others], idle: rest };
+      const sorted = requests.toSorted(([one], [two]) => one - two);
+      const waitAt = (now: number) => {
+        const left = sorted.filter(([at]) => start + at > now - windowMs);
+        const minute = { ms: windowMs, sent: left.map(([at]) => start + at), whose: left.map(([, name]) => name) };
+        const wait = roomMs(minute, most, "a", by, now);
+        if (left.length >= most) expect(wait).toBeGreaterThan(0);
+        if (left.length === 0) expect(wait).toBe(0);
+        return wait;
+      };
+      const now = start + windowMs - 1;
+      const wait = waitAt(now);
+      expect(waitAt(now + wait)).toBe(0);
+      if (wait > 0) expect(waitAt(now + wait - 1)).toBe(1);
+    }),
+  );
+});
+
 interface Plan {
   readonly limit: number;
   readonly among: readonly string[];

@@ -3,17 +3,22 @@ import { describe, expect, test } from "vitest";
 import { type Class, classes } from "../../src/exchange/outbox.ts";
 import {
   answered,
+  channelAfter,
   down,
   type Failure,
   failed,
+  failureOf,
   isProven,
   type Kind,
   opensAt,
   probeMs,
   remembered,
   rest,
+  systemAfter,
   type Trouble,
 } from "../../src/exchange/whole.ts";
+import type { Outcome } from "../../src/system/outcome.ts";
+import { delivered, unknown } from "./steps.ts";
 
 const { card, final, change, recording, again } = classes;
 
@@ -82,6 +87,69 @@ describe.each([
   });
 });
 
+const unwelcome: Outcome = { kind: "unwelcome", why: "403" };
+
+/** The calls of which what became of their first forms is kept against the whole. */
+function against(of: typeof systemAfter, outcome: Outcome, before?: Trouble, withFile = false): Trouble | undefined {
+  return of(before, outcome, failureOf("f", 0, withFile, outcome), now, 0.5);
+}
+
+describe("what an outcome says of the system", () => {
+  const isDown = after(calls("a", "b", "c", "d", "e"), down);
+
+  test.each<[string, Outcome, readonly string[]]>([
+    ["nothing known counts", unknown, ["f"]],
+    ["a refusal of credentials is an answer", unwelcome, []],
+    ["a refusal is one too", { kind: "refused", status: 422, why: "422" }, []],
+    ["nothing sent is nothing", { kind: "unsent", why: "R2" }, []],
+  ])("%s", (_, outcome, kept) => expect(against(systemAfter, outcome)?.calls ?? []).toEqual(kept));
+
+  test("a file that does not get through is none of its business", () => {
+    expect(against(systemAfter, unknown, undefined, true)).toBeUndefined();
+    expect(against(systemAfter, { ...unknown, waitMs: 60 * minuteMs }, undefined, true)).toMatchObject({ calls: [] });
+  });
+
+  test.each<[string, Outcome, boolean, boolean]>([
+    ["ends with a delivery", delivered, false, false],
+    ["ends with a refusal, and what waits goes on waiting", { kind: "refused", status: 422, why: "422" }, false, true],
+    ["ends with a refusal of credentials likewise", unwelcome, false, true],
+    ["goes on where somebody says that the limit is reached", { kind: "limited", own: true, why: "429" }, true, true],
+    ["goes on where a file is gone", { kind: "no-file", why: "gone" }, true, true],
+    ["goes on where one is too large for somebody", { kind: "too-large", own: true, why: "413" }, true, true],
+  ])("an outage %s", (_, outcome, proven, waits) => {
+    const next = against(systemAfter, outcome, isDown);
+    expect([isProven(next), next?.waits ?? false]).toEqual([proven, waits]);
+  });
+});
+
+describe("what an outcome says of the channel", () => {
+  test.each<[string, Outcome, readonly string[]]>([
+    ["a refusal of credentials counts", unwelcome, ["a", "f"]],
+    ["a delivery ends it", delivered, []],
+    ["nothing known is nothing", unknown, ["a"]],
+    ["a refusal of the form is nothing", { kind: "refused", status: 422, why: "422" }, ["a"]],
+  ])("%s", (_, outcome, kept) => {
+    expect(against(channelAfter, outcome, after(calls("a"), rest))?.calls ?? []).toEqual(kept);
+  });
+
+  test("credentials count that are refused along with a file", () => {
+    expect(against(channelAfter, unwelcome, undefined, true)?.calls).toEqual(["f"]);
+  });
+});
+
+describe("a failure", () => {
+  test("is fresh where it is the call's first", () => {
+    expect(failureOf("f", 0, false, unknown).fresh).toBe(true);
+    expect(failureOf("f", 1, false, unknown).fresh).toBe(false);
+  });
+
+  test("makes its call wait for the whole where it was told to wait for long, unless it failed often before", () => {
+    const asked = (attempt: number, waitMs: number) => failureOf("f", attempt, false, { ...unknown, waitMs }).waits;
+    expect([asked(0, 60 * minuteMs), asked(2, 60 * minuteMs)]).toEqual([true, true]);
+    expect([asked(0, minuteMs), asked(3, 60 * minuteMs)]).toEqual([false, false]);
+  });
+});
+
 test("a Retry-After is heeded for all calls of the whole, for so long as it is worth", () => {
   const asked = (waitMs: number) => after([...calls("a", "b", "c", "d"), fails("e", { waitMs })], down)?.until;
   expect(asked(5 * minuteMs)).toBe(now + 5 * minuteMs);
@@ -110,16 +178,22 @@ describe("while a whole is in trouble", () => {
     ["beside those that failed before and files", card, [again, recording, recording], now + probeMs],
     ["what failed before waits for its time", again, [card, recording], now + minuteMs],
     ["and goes one at a time", again, [again], never],
-    ["a file is no probe", recording, [card], now + minuteMs],
-    ["and waits for what is under way", recording, [again], never],
-  ])("%s", (_, kind, underWay, at) => {
-    expect(opensAt(trouble, kind, { classes: underWay, probedAt: now })).toBe(at);
+    ["files go one at a time too", recording, [recording], never],
+  ])("%s", (_, form, underWay, at) => {
+    for (const kind of [down, rest])
+      expect(opensAt(trouble, kind, form, { classes: underWay, probedAt: now })).toBe(at);
+  });
+
+  test("a file may be why a form fails, but not why credentials are refused", () => {
+    const underWay = { classes: [card, again], probedAt: now };
+    expect(opensAt(trouble, down, recording, underWay)).toBe(now + minuteMs);
+    expect(opensAt(trouble, rest, recording, underWay)).toBe(now + probeMs);
   });
 
   test("nothing waits before that is proven", () => {
     const suspected: Trouble = { ...trouble, times: 0, until: 0 };
     for (const one of [undefined, suspected])
-      expect(opensAt(one, again, { classes: [again, card], probedAt: now })).toBe(0);
+      expect(opensAt(one, down, again, { classes: [again, card], probedAt: now })).toBe(0);
   });
 });
 

@@ -110,8 +110,11 @@ export async function setScene({
       const turning = async () => {
         while (!done) {
           await turn(20_000);
-          // In twenty seconds many requests are sent one after another: they need a moment of their own.
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          // What may leave by now leaves, one after another, before more time passes.
+          for (let seen = -1; seen < system.requests.length && !done; ) {
+            seen = system.requests.length;
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
         }
       };
       const turned = turning();
