@@ -190,7 +190,9 @@ test.each([
   [true, 'must be an extension such as 8500, or a range such as "100-199" with as many digits in both'],
   ["199-100", "is a range that ends before it begins"],
 ])("an extension that is %s is answered with what to write", (extension, problem) => {
-  expect(read({ extensions: [extension] }).faults).toEqual([{ channel: "support", key: "extensions.0", problem }]);
+  expect(read({ extensions: [extension] }).faults).toEqual([
+    { variable: "CHANNELS", channel: "support", key: "extensions.0", problem },
+  ]);
 });
 
 test("a key named after a prototype is unknown in JSON too", () => {

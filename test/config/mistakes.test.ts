@@ -134,7 +134,11 @@ describe("a channel's key", () => {
     ['internal = "yes"', { internal: "yes" }, "internal: must be true or false. Write true or false, without quotes"],
     ["one line", { lines: "+48221234567" }, 'lines: must be a list. Write lines = ["..."], also for a single one'],
     ["one rule", { assign: { user_ids: [1] } }, "assign: must be a list. Write assign = [{ ... }]"],
-    ['delivery = "Final"', { delivery: "Final" }, 'delivery: must be one of "live", "final". Did you mean "final"?'],
+    [
+      'delivery = "Final"',
+      { delivery: "Final" },
+      'delivery: must be one of "live", "final", "off". Did you mean "final"?',
+    ],
     [
       'credit = "longets"',
       { credit: "longets" },
