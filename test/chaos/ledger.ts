@@ -187,7 +187,9 @@ function untoldOf(call: Placed, calls: readonly SystemCall[], faults: SystemFaul
   const [before, after] = [views.before.get(call.id), views.after.get(call.id)];
   const owed = before?.delivery === "owed" || before?.delivery === "stuck";
   const hidden = views.untaken.includes(call) && !owed;
-  const held = !faults.poison.has(call.id) && owed;
+  // A helpdesk that cannot be asked is told twice in vain, and then the operator decides.
+  const decides = call.channel === "branch" && before?.delivery === "stuck" && faults.unsureCreates(call.id) > 1;
+  const held = !faults.poison.has(call.id) && owed && !decides;
   const wrong = findingsOf(call, calls, faults).map(([wrong]) => wrong);
   const stranger = after?.ticket !== undefined && !calls.some(({ told }) => told.ticketId === after.ticket);
   const different = [...new Set(wrong), ...(stranger ? [`ticket ${after.ticket} is not its own`] : [])].join(", ");
