@@ -20,7 +20,7 @@ export const secrets = {
   BRANCH_CHANNEL_KEY: "branch-channel-key",
   BRANCH_ZADARMA_KEY: accounts.zadarma.key,
   BRANCH_ZADARMA_SECRET: accounts.zadarma.secret,
-  CONSOLE_TOKEN: "console-token",
+  CONSOLE_TOKEN: "console-token-of-a-test",
 };
 
 export const channelKeys = [secrets.SALES_CHANNEL_KEY, secrets.SUPPORT_CHANNEL_KEY, secrets.NIGHTS_CHANNEL_KEY];

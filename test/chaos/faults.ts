@@ -36,8 +36,6 @@ export interface SystemFaults {
   readonly unsureOfFile: ReadonlySet<string>;
   /** How often a ticket of the call may have a recording: twice, where no answer shows whether it has it. */
   copies(call: string): 1 | 2;
-  /** How many creates of a call have an unknown outcome. */
-  unsureCreates(call: string): number;
   /** Comments in forms of unknown outcome, by call: they may not be said again. */
   readonly perhapsSaid: ReadonlyMap<string, readonly string[]>;
   /** Requests that came though a 429 had asked for silence. */
@@ -75,7 +73,6 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
   const asked = new Map<string, number>();
   const tooLarge = new Set<string>();
   const unsureOfFile = new Set<string>();
-  const unsureCreates = new Map<string, number>();
   const perhapsSaid = new Map<string, string[]>();
   const breaches: string[] = [];
   const closures: Closure[] = [];
@@ -126,7 +123,6 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
   };
   const unsure = (seen: Seen, call: string) => {
     if (seen.hasFile) unsureOfFile.add(call);
-    if (seen.action === "create_call") unsureCreates.set(call, (unsureCreates.get(call) ?? 0) + 1);
     const { comment } = seen.fields;
     if (comment) perhapsSaid.set(call, [...(perhapsSaid.get(call) ?? []), String(comment)]);
   };
@@ -171,7 +167,6 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
     tooLarge,
     unsureOfFile,
     copies: (call) => (audioShown || !unsureOfFile.has(call) ? 1 : 2),
-    unsureCreates: (call) => unsureCreates.get(call) ?? 0,
     perhapsSaid,
     breaches,
     rule: ruleOf(system),

@@ -76,7 +76,13 @@ async function tellableAt(channel: Channel, { id, webhooks }: Placed, heardAt: H
   const events: HeardEvent[] = [];
   for (const { webhook, at } of heard.sort((a, b) => a.at - b.at)) {
     events.push(...(await hear(channel.provider, accountOf(channel, ""), webhook, at)));
-    const desired = events.length > 0 ? desiredOf(fold(id, events, channel), channel) : undefined;
+    const desired =
+      events.length > 0
+        ? desiredOf(fold(id, events, channel), {
+            ...channel,
+            delivery: channel.delivery === "final" ? "final" : "live",
+          })
+        : undefined;
     if (desired) return Math.max(at, desired.notBefore ?? 0);
   }
   return undefined;

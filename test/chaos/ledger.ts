@@ -187,9 +187,7 @@ function untoldOf(call: Placed, calls: readonly SystemCall[], faults: SystemFaul
   const [before, after] = [views.before.get(call.id), views.after.get(call.id)];
   const owed = before?.delivery === "owed" || before?.delivery === "stuck";
   const hidden = views.untaken.includes(call) && !owed;
-  // A helpdesk that cannot be asked is told twice in vain, and then the operator decides.
-  const decides = call.channel === "branch" && before?.delivery === "stuck" && faults.unsureCreates(call.id) > 1;
-  const held = !faults.poison.has(call.id) && owed && !decides;
+  const held = !faults.poison.has(call.id) && owed && !waitsForOperator(call, before);
   const wrong = findingsOf(call, calls, faults).map(([wrong]) => wrong);
   const stranger = after?.ticket !== undefined && !calls.some(({ told }) => told.ticketId === after.ticket);
   const different = [...new Set(wrong), ...(stranger ? [`ticket ${after.ticket} is not its own`] : [])].join(", ");
@@ -200,6 +198,11 @@ function untoldOf(call: Placed, calls: readonly SystemCall[], faults: SystemFaul
       ? [["done untold", `${name} is said to be done: ${different}`] as const]
       : []),
   ];
+}
+
+/** Of a helpdesk that cannot be asked, nobody knows what became of a create that was made twice. */
+function waitsForOperator({ channel }: Placed, view: { readonly delivery: string }): boolean {
+  return channel === "branch" && view.delivery === "stuck";
 }
 
 function violation(what: string): Finding {

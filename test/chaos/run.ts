@@ -79,14 +79,11 @@ export async function run(plan: Plan, build: Build, watch: Watch = {}): Promise<
     await stage.play(queue, harm);
     faults.calm();
     await stage.settle(placed.filter(({ id }) => !faults.poison.has(id)));
-    await stage.aftermath();
     const untaken = placed.filter((call) => faults.poison.has(call.id) && !isComplete([call], helpdesks, faults));
     const before = await stage.views();
     faults.poison.mend();
     await stage.operator.replayStuck();
     await stage.settle(placed);
-    await stage.aftermath();
-    await stage.forgetKey();
     await stage.aftermath();
     const views = { untaken, before, after: await stage.views() };
     const owed = await stage.operator.owed();

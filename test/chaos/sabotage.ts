@@ -42,7 +42,7 @@ export const sabotages: readonly Sabotage[] = [
     file: "exchange/governor.ts",
     cuts: [
       [
-        "return { ...governor, sent: [...governor.sent.filter((at) => at > now - windowMs), now] };",
+        "return { ...governor, sent: [...sent, now], whose: [...whose, channel], seen: [...seen, [channel, now]] };",
         "return governor;",
       ],
     ],

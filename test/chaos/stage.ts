@@ -29,7 +29,9 @@ const restMs = 30_000;
 /** How long what is owed may take after the last webhook, and without a single form, in ms. */
 const patienceMs = { all: 6 * 60 * 60_000, silent: 90 * 60_000 };
 /** How long what should not come any more is waited for, in ms. */
-const aftermathMs = 30 * 60_000;
+const aftermathMs = 40 * 60_000;
+/** For how long Trunkline owes the last word again after what it has not heard of, in ms. */
+const repeatedMs = 12 * 60_000;
 /** How long the helpdesk leaves everybody out that it does not say for how long. */
 const untoldBlockMs = 20 * 60_000;
 /** How long nothing reaches the helpdesk, and how long calls go on meanwhile, in ms. */
@@ -150,20 +152,22 @@ export class Stage {
       requests = this.#requests();
       await this.#turn(this.#step());
     }
+    await this.#pass(repeatedMs);
   }
 
-  /** What should not come any more has its time, and so has what is said again. */
-  async aftermath(): Promise<void> {
+  async #pass(forMs: number): Promise<void> {
     const { clock } = this.#setting;
-    const until = clock.now() + aftermathMs;
+    const until = clock.now() + forMs;
     while (clock.now() < until) await this.#turn(this.#step());
   }
 
-  /** Nothing is owed under the old key any more: it goes. */
-  async forgetKey(): Promise<void> {
-    if (!this.#changes.supportKey) return;
-    this.#changes = { ...this.#changes, supportKey: "new" };
-    await this.#deploy();
+  /** What should not come any more has its time, and Trunkline does without what it needs no more. */
+  async aftermath(): Promise<void> {
+    if (this.#changes.supportKey) {
+      this.#changes = { ...this.#changes, supportKey: "new" };
+      await this.#deploy();
+    }
+    await this.#pass(aftermathMs);
   }
 
   views(): Promise<Views> {
