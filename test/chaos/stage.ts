@@ -300,23 +300,23 @@ export class Stage {
 
   /** Now and then others have a share of the helpdesk's limit. */
   #othersUse(): void {
-    const { clock, helpdesks, counts, plan, faults } = this.#setting;
+    const { clock, helpdesks, counts, plan } = this.#setting;
     const minute = Math.floor(clock.sinceBegan / 60_000);
     const sinceMs = clock.sinceBegan - this.#othersUsedAt;
     this.#othersUsedAt = clock.sinceBegan;
     if (plan.faults === 0 || minute % 2 === 0 || sinceMs > 60_000) return;
     const used = Math.floor(sinceMs / othersMs + random(plan.seed, "others", clock.sinceBegan).next());
     helpdesks.main.othersUse(used);
-    // Who used up the limit is asked for in the books; everybody is shut out for it.
-    if (helpdesks.main.blockedUntil > this.#blockedUntil) faults.close(helpdesks.main.blockedUntil - clock.now());
-    this.#blockedUntil = helpdesks.main.blockedUntil;
     if (used > 0) counts.add("helpdesk used by others", used);
   }
 
   /** The helpdesk's clock goes first: Trunkline must not believe that a minute is over before it is. */
   async #turn(byMs: number): Promise<void> {
-    const { clock, helpdesks, counts, signal } = this.#setting;
+    const { clock, helpdesks, counts, faults, signal } = this.#setting;
     signal?.throwIfAborted();
+    // Who used up the limit is asked for in the books; everybody is shut out for it.
+    if (helpdesks.main.blockedUntil > this.#blockedUntil) faults.close(helpdesks.main.blockedUntil - clock.now());
+    this.#blockedUntil = helpdesks.main.blockedUntil;
     clock.aheadMs += byMs;
     const requests = this.#requests();
     const query = `${this.#systems()}&ahead=${clock.aheadMs}&share=${this.#share}`;
