@@ -312,11 +312,12 @@ export class Stage {
 
   /** The helpdesk's clock goes first: Trunkline must not believe that a minute is over before it is. */
   async #turn(byMs: number): Promise<void> {
-    const { clock, helpdesks, counts, faults, signal } = this.#setting;
+    const { clock, helpdesks, counts, signal } = this.#setting;
     signal?.throwIfAborted();
     // Who used up the limit is asked for in the books; everybody is shut out for it.
-    if (helpdesks.main.blockedUntil > this.#blockedUntil) faults.close(helpdesks.main.blockedUntil - clock.now());
-    this.#blockedUntil = helpdesks.main.blockedUntil;
+    const { blockedUntil } = helpdesks.main;
+    if (blockedUntil > this.#blockedUntil) this.#setting.faults.close(blockedUntil - clock.now());
+    this.#blockedUntil = blockedUntil;
     clock.aheadMs += byMs;
     const requests = this.#requests();
     const query = `${this.#systems()}&ahead=${clock.aheadMs}&share=${this.#share}`;
