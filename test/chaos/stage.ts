@@ -74,6 +74,7 @@ export class Stage {
   #dueInMs = 0;
   #idleTurns = 0;
   #othersUsedAt = 0;
+  #blockedUntil = 0;
   #killedInSilence = false;
   /** How often deliveries and what is stored fails, in [0, 1]. */
   #share = 0;
@@ -313,6 +314,10 @@ export class Stage {
   async #turn(byMs: number): Promise<void> {
     const { clock, helpdesks, counts, signal } = this.#setting;
     signal?.throwIfAborted();
+    // Who used up the limit is asked for in the books; everybody is shut out for it.
+    const { blockedUntil } = helpdesks.main;
+    if (blockedUntil > this.#blockedUntil) this.#setting.faults.close(blockedUntil - clock.now());
+    this.#blockedUntil = blockedUntil;
     clock.aheadMs += byMs;
     const requests = this.#requests();
     const query = `${this.#systems()}&ahead=${clock.aheadMs}&share=${this.#share}`;
