@@ -53,12 +53,12 @@ export const proofs: readonly Proof[] = [
   {
     kind: "a channel is faulty or gone, and mended",
     shows: ["without alarm", "lost", "wrong status"],
-    without: "an alarm for what is owed of a channel that is gone",
+    without: "an alarm for whatever is owed or open",
   },
   {
     kind: "a call is open or owed",
     shows: ["without alarm"],
-    without: "an alarm for what is owed of a channel that is gone",
+    without: "an alarm for whatever is owed or open",
   },
   {
     kind: "live becomes final with cards on screens",

@@ -100,13 +100,10 @@ export const sabotages: readonly Sabotage[] = [
     ],
   },
   {
-    name: "an alarm for what is owed of a channel that is gone",
+    name: "an alarm for whatever is owed or open",
     shows: ["without alarm", "lost", "wrong status"],
     file: "exchange/exchange.ts",
-    cuts: [
-      ["const owing = this.#desk.store.owing();", "const owing = this.#desk.channels().map(({ name }) => name);"],
-      ["owing.length > 0 || this.#desk.store.hasOpen() ? now + maxSleepMs : undefined", "undefined"],
-    ],
+    cuts: [["owing.length > 0 || this.#desk.store.hasOpen() ? now + maxSleepMs : undefined", "undefined"]],
   },
   {
     name: "keeping the mode that a call began with",
@@ -117,11 +114,11 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "keeping to the key that a call was created under",
     shows: ["left owed", "doubled", "lost", "wrong status"],
-    file: "exchange/deliveries.ts",
+    file: "config/keys.ts",
     cuts: [
       [
-        "return anew || keyDigest === undefined ? channel : keyed(channel, keyDigest);",
-        "return anew || keyDigest || keyed ? channel : undefined;",
+        "keyDigest(channel, key) === digest)",
+        "keyDigest(channel, key) === digest && key === channel.secrets.channelKey)",
       ],
     ],
   },
@@ -208,13 +205,13 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "one transaction for an event and its plan",
-    shows: ["lost", "wrong status"],
+    shows: ["lost", "wrong status", "left owed"],
     file: "exchange/desk.ts",
     cuts: [["return this.#ctx.storage.transactionSync(change);", "return change();"]],
   },
   {
     name: "taking a repeated event for the same",
-    shows: ["left owed", "wrong status"],
+    shows: ["left owed", "wrong status", "other violations"],
     file: "exchange/store.ts",
     cuts: [["VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1", "VALUES (?, ?, ?, ?, ?) RETURNING 1"]],
   },
