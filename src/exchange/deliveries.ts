@@ -170,7 +170,7 @@ export class Deliveries {
         told,
         sent,
         outcome,
-        this.#learnt(channel, step, outcome),
+        this.#learnt(channel, sent, outcome),
         now,
         this.#desk.outside.random(),
       );
@@ -202,15 +202,18 @@ export class Deliveries {
   }
 
   /** What is known of the system by now. */
-  #learnt({ name }: Channel, step: Step, outcome: Outcome): Learnt {
+  #learnt({ name }: Channel, { step, before }: Sent, outcome: Outcome): Learnt {
     const { store } = this.#desk;
-    const { updates, delivered } = store.learnt();
-    const before = { updates, delivered: delivered.includes(name) };
-    if (outcome.kind !== "delivered") return before;
-    const now = { updates: updates || step.kind !== "create", delivered: true };
-    const news = now.updates !== updates || !before.delivered;
-    if (news) store.keepLearnt({ updates: now.updates, delivered: [...new Set([...delivered, name])] });
-    return now;
+    const known = store.learnt();
+    const learnt = { ...known, delivered: known.delivered.includes(name) };
+    if (outcome.kind !== "delivered") return learnt;
+    const updates = known.updates || step.kind !== "create";
+    const audio =
+      known.audio || (step.recording !== undefined && outcome.audio !== undefined && outcome.audio !== before.audio);
+    const delivered = learnt.delivered ? known.delivered : [...known.delivered, name];
+    if (updates !== known.updates || audio !== known.audio || delivered !== known.delivered)
+      store.keepLearnt({ updates, audio, delivered });
+    return { updates, audio, delivered: true };
   }
 
   /** What the outcome tells of the system; where it serves again, calls that waited for it go out. */

@@ -75,9 +75,10 @@ export interface Counts {
   readonly recordingsWaiting: number;
 }
 
-/** What is known of the system: whether it ever took an update, and something of which channels. */
+/** What is known of the system: whether it ever took an update, showed a new recording, and took something of which channels. */
 export interface Known {
   readonly updates: boolean;
+  readonly audio: boolean;
   readonly delivered: readonly string[];
 }
 

@@ -8,7 +8,9 @@ import { recordingKey } from "./recording-row.ts";
 import { never, type Told } from "./told.ts";
 
 /** How often a recording is sent to a system that is there and does not get it, before it stays in R2. */
-export const maxLostAttaches = 2;
+export const maxLostAttaches = 10;
+/** The same where no answer of the system's ever showed that a recording arrived: each may have. */
+export const maxBlindAttaches = 2;
 /** How often the system may refuse the credentials that one call is told with, before the call waits for the operator. */
 export const maxRefusals = 4;
 /** How long a call rests after the first of these, in ms; after each further one twice as long. */
@@ -38,6 +40,8 @@ export interface Learnt {
   readonly updates: boolean;
   /** It once took something of this channel. */
   readonly delivered: boolean;
+  /** Its answer once showed that a call had got a recording. */
+  readonly audio: boolean;
 }
 
 /** `told` while `step` is on its way, as if nothing were heard of it any more by `givenUpAt`: so a crash finds it. */
@@ -58,7 +62,7 @@ export function settle(told: Told, sent: Sent, outcome: Outcome, learnt: Learnt,
   const back = asBefore(told, sent.before);
   switch (outcome.kind) {
     case "delivered":
-      return delivered(back, sent, outcome);
+      return delivered(back, sent, outcome, learnt);
     case "refused":
       // No installation that takes updates answers so to one: it was another server.
       if (outcome.status === 405 && step.kind !== "ask") return unknown(back, step, outcome, learnt, now, random);
@@ -88,7 +92,12 @@ function asBefore(told: Told, { belief, status, assignee, comment, remark, attac
   return { ...told, belief, status, assignee, comment, remark, attaching, notBefore: undefined };
 }
 
-function delivered(told: Told, { step, at }: Sent, outcome: Extract<Outcome, { kind: "delivered" }>): Settled {
+function delivered(
+  told: Told,
+  { step, at }: Sent,
+  outcome: Extract<Outcome, { kind: "delivered" }>,
+  learnt: Learnt,
+): Settled {
   const { refused: _, refusals: __, notBefore: ___, problem: ____, answer: _____, edit, ...kept } = told;
   const belief = confirmed(told.belief, at);
   const ids = { callId: outcome.callId, ticketId: outcome.ticketId ?? told.ticketId };
@@ -101,13 +110,14 @@ function delivered(told: Told, { step, at }: Sent, outcome: Extract<Outcome, { k
   if (attached) return { told: { ...next, attaching: undefined, lostAttaches: undefined }, consequence: "attached" };
   if (told.attaching === undefined) return { told: next, consequence: "none" };
   const found: Told = step.kind === "ask" ? { ...next, updatable: true } : next;
-  return belief.is === "there" ? lost(found) : { told: found, consequence: "none" };
+  if (belief.is !== "there") return { told: found, consequence: "none" };
+  return lost(found, learnt.audio ? maxLostAttaches : maxBlindAttaches);
 }
 
 /** The system is there, and the recording did not get to it. */
-function lost({ attaching: _, lostAttaches = 0, ...told }: Told): Settled {
+function lost({ attaching: _, lostAttaches = 0, ...told }: Told, most: number): Settled {
   const times = lostAttaches + 1;
-  if (times >= maxLostAttaches) return { told, consequence: "lost" };
+  if (times >= most) return { told, consequence: "lost" };
   return { told: { ...told, lostAttaches: times }, consequence: "none" };
 }
 
@@ -142,7 +152,7 @@ function absentIf(told: Told, belief: Belief): Settled {
   const next: Told = { ...told, belief, attempt: 0, failingSince: undefined };
   if (belief.is !== "absent") return { told: next, consequence: "none" };
   const untold = { ...next, status: undefined, assignee: undefined, comment: undefined, remark: undefined };
-  return told.attaching === undefined ? { told: untold, consequence: "none" } : lost(untold);
+  return told.attaching === undefined ? { told: untold, consequence: "none" } : lost(untold, maxLostAttaches);
 }
 
 /** It knows no update_call: nothing can be asked. */

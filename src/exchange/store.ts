@@ -357,7 +357,7 @@ export class Store {
 
   /** What is known of the system. */
   learnt(): Known {
-    return this.#recall<Known>("learnt") ?? { updates: false, delivered: [] };
+    return this.#recall<Known>("learnt") ?? { updates: false, audio: false, delivered: [] };
   }
 
   keepLearnt(learnt: Known): void {

@@ -171,7 +171,7 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
       remaining === undefined
         ? ({ kind: "limited", own: true, why: "429" } as const)
         : ({ kind: "delivered", callId: call.id, audio: step.recording && call.id } as const);
-    call.told = settle(call.told, sent, outcome, { updates: true, delivered: true }, now, 0.5).told;
+    call.told = settle(call.told, sent, outcome, { updates: true, delivered: true, audio: true }, now, 0.5).told;
     if (remaining !== undefined && step.recording)
       call.recordings = call.recordings.map((row) => ({ ...row, state: "attached" }));
     if (remaining !== undefined && step.class === classes.card) call.cardAt ??= now;

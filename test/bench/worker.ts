@@ -133,7 +133,7 @@ export class Exchange extends RealExchange {
     while (step) {
       const answer = { callId: String(number), ticketId: String(number), audio: step.recording?.id };
       const sent = { step, before: row.told, at };
-      const learnt = { updates: true, delivered: true };
+      const learnt = { updates: true, delivered: true, audio: true };
       const { told } = settle(row.told, sent, { kind: "delivered", ...answer }, learnt, at, 0.5);
       if (step.recording) this.#desk.store.putRecording({ ...step.recording, state: "attached" });
       ({ row, step } = this.#planner.replan(channel, key, at, told));

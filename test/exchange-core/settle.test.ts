@@ -13,7 +13,7 @@ import {
 } from "../../src/exchange/belief.ts";
 import type { Step } from "../../src/exchange/outbox.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
-import { inDoubt, maxLostAttaches, maxRefusals } from "../../src/exchange/settle.ts";
+import { inDoubt, maxBlindAttaches, maxLostAttaches, maxRefusals } from "../../src/exchange/settle.ts";
 import { afresh, never, type Told, untold } from "../../src/exchange/told.ts";
 import type { Outcome } from "../../src/system/outcome.ts";
 import {
@@ -149,7 +149,7 @@ describe("a create of which nothing is known", () => {
   });
 
   describe("at a system that never took an update", () => {
-    const learnt = { updates: false, delivered: true };
+    const learnt = { updates: false, delivered: true, audio: true };
 
     test.each([400, 405, 422])(
       "and answers the ask %i, is made once more after a quarter of an hour, and says so",
@@ -259,18 +259,22 @@ describe("a recording of which it is unknown whether it was attached", () => {
     expect(next(answered, early, [stored])).toMatchObject({ kind: "repeat", notBefore: now + sayLastMs });
   });
 
-  test("is sent once more where the answers never change, then kept", () => {
+  test.each([
+    ["is sent once more where no answer ever showed a recording, then kept", false, maxBlindAttaches],
+    ["is sent time and again to a system whose answers show recordings, then kept", true, maxLostAttaches],
+  ])("%s", (_, audio, most) => {
     let [told, tries, at]: [Told, number, number] = [over, 0, now];
+    const learnt = { ...known, audio };
     for (;;) {
       told = sent(told, step(next(answered, told, [stored]), "attach"), unknown, { at }).told;
       tries++;
       at += sayLastMs;
-      const settled = sent(told, step(next(answered, told, [stored]), "repeat"), delivered, { at });
+      const settled = sent(told, step(next(answered, told, [stored]), "repeat"), delivered, { at, learnt });
       told = settled.told;
       if (settled.consequence === "lost") break;
-      expect([settled.consequence, told.lostAttaches]).toEqual(["none", 1]);
+      expect([settled.consequence, told.lostAttaches]).toEqual(["none", tries]);
     }
-    expect([tries, told.attaching, told.lostAttaches]).toEqual([maxLostAttaches, undefined, undefined]);
+    expect([tries, told.attaching, told.lostAttaches]).toEqual([most, undefined, undefined]);
   });
 
   test("is not given up for an outage of the system", () => {
@@ -493,7 +497,7 @@ describe("a delivery of which nothing is known", () => {
 
   test("is shown as a refusal where a page says no and nothing of the channel was ever taken", () => {
     const page: Outcome = { kind: "unknown", page: true, why: "something in front of the system answered 404" };
-    const never = { updates: false, delivered: false };
+    const never = { updates: false, delivered: false, audio: false };
     expect(sent(untold, create, page, { learnt: never }).told.problem).toContain("the channel key is wrong");
     expect(sent(untold, create, page, { learnt: known }).told.problem).toBe(page.why);
   });
