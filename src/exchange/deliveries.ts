@@ -220,7 +220,8 @@ export class Deliveries {
     const after = systemAfter(before, outcome, this.#failure(key, step, outcome), now, outside.random());
     if (after === before) return;
     this.#desk.together(() => {
-      const more = !after && before?.waits && this.#releases.ofSystem(new Set(this.#underWay.keys()), now);
+      const busy = new Set(this.#underWay.keys());
+      const more = !after && before && this.#releases.ofSystem(before.since ?? now, busy, now);
       store.keepOutage(more ? answered(before) : after);
     });
     if (isProven(before) === isProven(after)) return;
@@ -247,7 +248,7 @@ export class Deliveries {
     const after = channelAfter(before, outcome, this.#failure(key, step, outcome), now, outside.random());
     if (after === before) return;
     const busy = new Set(this.#underWay.keys());
-    const more = !after && before?.waits && this.#releases.ofChannel(key.channel, busy, now);
+    const more = !after && before && this.#releases.ofChannel(key.channel, before.since ?? now, busy, now);
     const kept = more ? answered(before) : after;
     if (kept) pauses.set(key.channel, kept);
     else pauses.delete(key.channel);

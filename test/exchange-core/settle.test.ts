@@ -209,9 +209,19 @@ describe("an update of which nothing is known", () => {
     expect([gone.belief, next(answered, gone)]).toEqual([there, undefined]);
   });
 
-  test("waits for the operator where the system does not take the last word again", () => {
-    const told = { ...over, belief: overtaken() };
-    const after = sent(told, step(next(answered, told), "repeat"), no, { at: now + sayAgainMs }).told;
+  test.each<Outcome>([no, unwelcome, tooLarge])(
+    "has the last word said once more after eleven minutes, whatever the first was answered ($why)",
+    (outcome) => {
+      const told = { ...over, belief: overtaken() };
+      const { told: once } = sent(told, step(next(answered, told), "repeat"), outcome, { at: now + sayAgainMs });
+      expect(once.notBefore).toBeUndefined();
+      expect(next(answered, once)).toMatchObject({ kind: "repeat", notBefore: now + sayLastMs });
+    },
+  );
+
+  test("waits for the operator where the system does not take the last word again either", () => {
+    const told = { ...over, belief: { is: "unsettled", word: { since: now, again: true } } } as const;
+    const after = sent(told, step(next(answered, told), "repeat"), no, { at: now + sayLastMs }).told;
     expect([after.belief.is, next(answered, after)]).toEqual(["unsettled", undefined]);
   });
 
@@ -425,6 +435,25 @@ describe("a delivery that was refused", () => {
   });
 });
 
+describe("a no that asks to come again later", () => {
+  const inTenMinutes = now + 600_000;
+
+  test.each<Outcome>([no, { ...tooLarge, waitMs: 600_000 }])("is no refusal of the form ($why)", (outcome) => {
+    const { told } = sent(has("ringing"), update, { ...outcome, waitMs: 600_000 } as Outcome);
+    expect(told).toMatchObject({ belief: there, attempt: 1, failingSince: now, notBefore: inTenMinutes });
+    expect(next(talking, told)?.form).toEqual(update.form);
+  });
+
+  test("is waited for by what asks, by what goes on without its file, and by what is not welcome", () => {
+    const later = { waitMs: 600_000 };
+    const asked = sent(unsure(), ask, { ...notThere, ...later } as Outcome).told;
+    expect(asked).toMatchObject({ belief: { create: { absentAt: now } }, notBefore: inTenMinutes });
+    for (const own of [true, false])
+      expect(sent(over, attach, { ...tooLarge, ...later, own } as Outcome).told.notBefore).toBe(inTenMinutes);
+    expect(sent(untold, create, { ...unwelcome, ...later } as Outcome).told.notBefore).toBe(inTenMinutes);
+  });
+});
+
 describe("a recording that is not on its way any more", () => {
   test.each<Outcome>([
     no,
@@ -477,6 +506,18 @@ describe("a delivery of which nothing is known", () => {
     const first = sent(has("ringing"), update, unknown).told;
     expect(first).toMatchObject({ attempt: 1, failingSince: now, problem: "lost" });
     expect(sent(first, update, unknown, { at: now + 9 }).told).toMatchObject({ attempt: 2, failingSince: now });
+  });
+
+  test("is tried ever more seldom, and for three days, where the system says that it has no such call in between", () => {
+    let [told, at, creates]: [Told, number, number] = [untold, now, 0];
+    while (told.notBefore !== never && creates < 1000) {
+      const found = next(ringing, told);
+      at = Math.max(at, found?.notBefore ?? 0, told.notBefore ?? 0);
+      creates += Number(found?.kind === "create");
+      if (found) ({ told } = sent(told, found, found.kind === "create" ? unknown : notThere, { at }));
+    }
+    expect(at - now).toBeLessThan(giveUpAfterMs + 3 * 3_600_000);
+    expect(creates).toBeLessThan(200);
   });
 
   test("may have been done: what it said is told again even where it is back to what was told before", () => {
