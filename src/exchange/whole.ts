@@ -155,7 +155,7 @@ export function channelAfter(
 }
 
 /** What is under way at a whole, by class, and when a call that had not failed yet last left. */
-export interface UnderWay {
+export interface Probing {
   readonly classes: readonly Class[];
   readonly probedAt: number;
 }
@@ -165,7 +165,7 @@ export function opensAt(
   trouble: Trouble | undefined,
   kind: Kind,
   form: Class,
-  { classes: busy, probedAt }: UnderWay,
+  { classes: busy, probedAt }: Probing,
 ): number {
   if (!trouble || !isProven(trouble)) return 0;
   if (busy.some((other) => laneOf(other) === laneOf(form))) return Number.POSITIVE_INFINITY;

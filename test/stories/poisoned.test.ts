@@ -1,5 +1,6 @@
 /** One poisoned item is one poisoned item: what never gets through holds up nothing else. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { maxRefusals } from "../../src/exchange/settle.ts";
 import type { Behaviour } from "../standins/system-faults.ts";
 import { until } from "./harness.ts";
 import { play, type Scene, setScene } from "./scene.ts";
@@ -121,6 +122,40 @@ test("credentials that are refused for a while, and then are not: all arrives so
   const back = scene.now();
   await scene.passing("their cards", () => scene.system.tickets.length === 7);
   expect(scene.now() - back).toBeLessThan(5 * minuteMs);
+});
+
+test("so does a lone call that got stuck by it", async () => {
+  scene.system.behave(() => ({ status: 403 }));
+  await tried("in_refused");
+  for (let turn = 0; turn < 10; turn++) await scene.turn(minuteMs);
+  await until("its last try", () => requestsOf("in_refused").length === maxRefusals);
+  scene.system.behave(undefined);
+  await expectCardsSoon("in_good");
+  await scene.passing("its card", () => scene.system.tickets.length === 2);
+});
+
+test("few calls that failed while nobody was served go out soon after it", async () => {
+  scene.system.behave(() => ({ status: 503 }));
+  await tried(...ids("in_night", 3));
+  for (let turn = 0; turn < 60; turn++) await scene.turn(3 * minuteMs);
+  scene.system.behave(undefined);
+  await expectCardsSoon("in_morning");
+  const back = scene.now();
+  await scene.passing("their cards", () => scene.system.tickets.length === 4);
+  expect(scene.now() - back).toBeLessThan(5 * minuteMs);
+});
+
+test("calls that are never answered hold up no card for long", async () => {
+  poison("in_poison", { until: new Promise(() => undefined) });
+  await Promise.all(ids("in_poison", 4).map((id) => play(rings(id))));
+  await until("their forms", () => requestsOf("in_poison").length === 4);
+  await expectCardsSoon("in_good");
+  await play(...ids("in_poison_too", 2).map(rings));
+  const root = scene.twilio.inbound("+14155550123", "+14155550100");
+  const rangAt = scene.now();
+  await play(scene.twilio.voice(root));
+  await scene.call(root.sid);
+  expect(scene.now() - rangAt).toBeLessThan(soonMs);
 });
 
 test("a flood at one channel delays no card of its sibling", async () => {
