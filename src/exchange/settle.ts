@@ -3,6 +3,7 @@ import type { Form } from "../system/forms.ts";
 import type { NotTaken, Outcome } from "../system/outcome.ts";
 import { backoff, giveUpAfterMs } from "./backoff.ts";
 import { type Belief, confirmed, denied, doubted, openIn, there, unaskable } from "./belief.ts";
+import { blockMs } from "./governor.ts";
 import type { Step } from "./outbox.ts";
 import { recordingKey } from "./recording-row.ts";
 import { never, type Told } from "./told.ts";
@@ -11,6 +12,8 @@ import { never, type Told } from "./told.ts";
 export const maxLostAttaches = 2;
 /** How often the system may refuse the credentials that one call is told with, before the call waits for the operator. */
 export const maxRefusals = 4;
+/** How often in a row a call may meet the limit before it waits longer than all others. */
+const maxLimits = 2;
 /** How long a call rests after the first of these, in ms; after each further one twice as long. */
 export const refusedRestMs = 30_000;
 
@@ -74,10 +77,7 @@ export function settle(told: Told, sent: Sent, outcome: Outcome, learnt: Learnt,
     case "unwelcome":
       return unwelcome(back, sent, outcome, now);
     case "limited":
-      return {
-        told: { ...(outcome.own ? back : inDoubt(back, step, now)), ...said(outcome) },
-        consequence: "pause-system",
-      };
+      return limited(outcome.own ? back : inDoubt(back, step, now), outcome, now);
     case "unknown":
       return unknown(back, step, outcome, learnt, now, random);
   }
@@ -89,7 +89,16 @@ function asBefore(told: Told, { belief, status, assignee, comment, remark, attac
 }
 
 function delivered(told: Told, { step, at }: Sent, outcome: Extract<Outcome, { kind: "delivered" }>): Settled {
-  const { refused: _, refusals: __, notBefore: ___, problem: ____, answer: _____, edit, ...kept } = told;
+  const {
+    refused: _,
+    refusals: __,
+    limits: ___,
+    notBefore: ____,
+    problem: _____,
+    answer: ______,
+    edit,
+    ...kept
+  } = told;
   const belief = confirmed(told.belief, at);
   const ids = { callId: outcome.callId, ticketId: outcome.ticketId ?? told.ticketId };
   const audio = outcome.audio ?? told.audio;
@@ -192,6 +201,19 @@ function unwelcome(told: Told, { step, at }: Sent, outcome: NotTaken, now: numbe
     answer,
   };
   return { told: next, consequence: "pause-channel" };
+}
+
+/**
+ * All rest, and this call goes after the others then. Where it meets the limit each time it may be this call alone that is
+ * answered so: it waits longer each time, so that it does not bring the others to rest for ever.
+ */
+function limited(told: Told, outcome: NotTaken, now: number): Settled {
+  const limits = (told.limits ?? 0) + 1;
+  const failingSince = told.failingSince ?? now;
+  const restMs = (outcome.waitMs ?? blockMs) * 2 ** Math.min(limits - maxLimits, 10);
+  const wait = limits > maxLimits ? { notBefore: now + restMs } : {};
+  const end = told.notBefore === never || now - failingSince > giveUpAfterMs ? { notBefore: never } : wait;
+  return { told: { ...told, ...said(outcome), limits, failingSince, ...end }, consequence: "pause-system" };
 }
 
 /** Nothing was sent, for a reason of our own: the call waits longer each time, and is not given up for that. */

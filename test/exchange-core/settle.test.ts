@@ -11,10 +11,11 @@ import {
   settlesAt,
   there,
 } from "../../src/exchange/belief.ts";
-import type { Step } from "../../src/exchange/outbox.ts";
+import { blockMs } from "../../src/exchange/governor.ts";
+import { classes, type Step, served } from "../../src/exchange/outbox.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
 import { inDoubt, maxLostAttaches, maxRefusals } from "../../src/exchange/settle.ts";
-import { afresh, never, type Told, untold } from "../../src/exchange/told.ts";
+import { afresh, never, revived, type Told, untold } from "../../src/exchange/told.ts";
 import type { Outcome } from "../../src/system/outcome.ts";
 import {
   answered,
@@ -169,7 +170,8 @@ describe("a create of which nothing is known", () => {
       const { told } = sent(unsure(), ask, no, { learnt });
       const again = step(next(ringing, told), "create");
       expect(inDoubt(told, again, now).notBefore).toBe(never);
-      expect(sent(told, again, unknown, { learnt, at: again.notBefore }).told.notBefore).toBe(never);
+      const stuck = sent(told, again, unknown, { learnt, at: again.notBefore }).told;
+      expect([stuck.notBefore, revived(stuck)]).toEqual([never, stuck]);
       const done = sent(told, again, delivered, { learnt, at: again.notBefore }).told;
       expect([done.belief, done.notBefore]).toEqual([there, undefined]);
     });
@@ -418,6 +420,19 @@ describe("a delivery that was refused", () => {
     expect(sent(untold, create, limited)).toMatchObject({ told: { belief: absent, attempt: 0 }, consequence });
     expect(sent(unsure(), ask, limited)).toMatchObject({ told: { belief: unsure().belief }, consequence });
     expect(sent(over, attach, limited)).toMatchObject({ told: { ...over, problem: limited.why }, consequence });
+  });
+
+  test("as limited each time goes after the others, and waits ever longer: it may be this call alone", () => {
+    let told: Told = untold;
+    const waits: number[] = [];
+    for (let at = now; told.notBefore !== never; at = (told.notBefore ?? at + blockMs) + 1) {
+      ({ told } = sent(told, create, { ...limited, own: true }, { at }));
+      waits.push(((told.notBefore ?? at) - at) / blockMs);
+      expect(served(create, told).class).toBe(classes.again);
+    }
+    expect(waits.slice(0, 5)).toEqual([0, 0, 2, 4, 8]);
+    expect(waits.length).toBeLessThan(12);
+    expect(sent({ ...told, notBefore: undefined }, create, delivered).told.limits).toBeUndefined();
   });
 
   test("as unwelcome rests by itself, twice as long each time, and waits for the operator after four times", () => {

@@ -145,6 +145,25 @@ test("few calls that failed while nobody was served go out soon after it", async
   expect(scene.now() - back).toBeLessThan(5 * minuteMs);
 });
 
+test("one call that meets the limit each time does not bring all to rest for ever", async () => {
+  poison("in_poison", { front: 429 });
+  await tried("in_poison");
+  let late = 0;
+  for (let hour = 0; hour < 12; hour++) {
+    await play(rings(`in_good_${hour}`));
+    const isThere = () => scene.system.calls.some(({ pbxCallId }) => pbxCallId === `in_good_${hour}`);
+    await scene.turn(1_000);
+    for (let turn = 0; turn < 12; turn++) {
+      late += Number(!isThere());
+      await scene.turn(5 * minuteMs);
+    }
+    expect(isThere()).toBe(true);
+  }
+  // In five-minute turns, of twelve hours: four rests of twenty minutes at most meet one of these cards.
+  expect(late).toBeLessThanOrEqual(16);
+  expect(requestsOf("in_poison").length).toBeLessThan(10);
+});
+
 test("calls that are never answered hold up no card for long", async () => {
   poison("in_poison", { until: new Promise(() => undefined) });
   await Promise.all(ids("in_poison", 4).map((id) => play(rings(id))));
