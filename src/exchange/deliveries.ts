@@ -7,14 +7,25 @@ import { type Delivered, deliver } from "../system/deliver.ts";
 import type { Outcome } from "../system/outcome.ts";
 import { asideMs, type Desk } from "./desk.ts";
 import { learn, pause, spend, waitMs } from "./governor.ts";
-import { type Class, classes, type Step } from "./outbox.ts";
+import { classes, type Step } from "./outbox.ts";
 import type { Planner } from "./planner.ts";
 import { recordingKey } from "./recording-row.ts";
 import { Releases } from "./releases.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { inDoubt, type Learnt, type Sent, settle } from "./settle.ts";
 import { never, type Told, untold } from "./told.ts";
-import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "./turns.ts";
+import {
+  hasPlace,
+  hasteOf,
+  isSlow,
+  nextTurn,
+  noTurns,
+  openClasses,
+  slowMs,
+  tookTurn,
+  type UnderWay,
+  type Waiting,
+} from "./turns.ts";
 import {
   answered,
   channelAfter,
@@ -23,9 +34,9 @@ import {
   failureOf,
   isProven,
   opensAt,
+  type Probing,
   rest,
   systemAfter,
-  type UnderWay,
 } from "./whole.ts";
 
 /** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
@@ -36,8 +47,8 @@ export class Deliveries {
   readonly #planner: Planner;
   readonly #releases: Releases;
   readonly #done: () => void;
-  /** The class of the form that is under way for each call, by `channel/call`. */
-  readonly #underWay = new Map<string, Class>();
+  /** The form that is under way for each call, by `channel/call`. */
+  readonly #underWay = new Map<string, UnderWay>();
   #turns = noTurns;
   /** When a call that had not failed yet last left, by channel, ms since the epoch. */
   readonly #probedAt = new Map<string, number>();
@@ -65,8 +76,10 @@ export class Deliveries {
     const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
     for (let looked = 0; looked < maxLooked; looked++) {
       const busy = [...this.#underWay.keys()];
-      const open = openClasses([...this.#underWay.values()]);
-      const waiting = this.#desk.queue.waiting(now, [...channels.keys()], open, busy);
+      const forms = [...this.#underWay.values()];
+      const open = openClasses(forms, now);
+      const names = [...channels.keys()].filter((name) => hasPlace(forms, name, [...channels.keys()]));
+      const waiting = this.#desk.queue.waiting(now, names, open, busy);
       const opens = this.#opens(waiting, now);
       const turn = nextTurn(
         this.#turns,
@@ -74,7 +87,9 @@ export class Deliveries {
         now,
       );
       const channel = turn && channels.get(turn.channel);
-      if (!turn || !channel) return earliest([...opens.values()]);
+      const full = open.length === 0 || names.length < channels.size;
+      if (!turn || !channel)
+        return earliest([...opens.values(), ...(full || waiting.length > 0 ? slowFrom(forms, now) : [])]);
       const row = this.#desk.queue.dueCall(turn, now, busy);
       if (!row) return undefined;
       const planned = this.#planner.tryPlan(channel, row, now);
@@ -98,11 +113,12 @@ export class Deliveries {
     const [outage, pauses, governor, rpm] = [store.outage(), store.pauses(), store.governor(), this.#rpm()];
     const among = this.#desk.channels().map(({ name }) => name);
     const names = [...new Set(waiting.map(({ channel }) => channel))];
-    const system = { classes: [...this.#underWay.values()], probedAt: Math.max(0, ...this.#probedAt.values()) };
+    const forms = [...this.#underWay.values()];
+    const probedAt = Math.max(0, ...this.#probedAt.values());
     const troubleOpens = (one: Waiting) =>
       Math.max(
-        opensAt(outage, down, one.class, system),
-        opensAt(pauses.get(one.channel), rest, one.class, this.#underWayOf(one.channel)),
+        opensAt(outage, down, one.class, probing(forms, probedAt, now)),
+        opensAt(pauses.get(one.channel), rest, one.class, this.#probing(one.channel, now)),
       );
     const needy = names.filter((name) => waiting.some((one) => one.channel === name && troubleOpens(one) <= now));
     return new Map(
@@ -114,9 +130,9 @@ export class Deliveries {
     );
   }
 
-  #underWayOf(channel: string): UnderWay {
-    const own = [...this.#underWay].filter(([key]) => key.startsWith(`${channel}/`));
-    return { classes: own.map(([, kind]) => kind), probedAt: this.#probedAt.get(channel) ?? 0 };
+  #probing(channel: string, now: number): Probing {
+    const own = [...this.#underWay.values()].filter((form) => form.channel === channel);
+    return probing(own, this.#probedAt.get(channel) ?? 0, now);
   }
 
   /** The channel with the key that the form goes out under: the newest for a new call, that of its create for another. */
@@ -136,7 +152,8 @@ export class Deliveries {
     store.putCall({ ...row, told: inDoubt(row.told, step, givenUpAt) });
     const sent: Sent = { step, before: row.told, at: now };
     const key = `${row.channel}/${row.call}`;
-    this.#underWay.set(key, step.recording ? classes.recording : step.class);
+    const { name } = channel;
+    this.#underWay.set(key, { channel: name, class: step.recording ? classes.recording : step.class, at: now });
     this.#desk.goOn(
       this.#deliver(channel, step)
         .then((delivered) => this.#delivered(channel, row, sent, delivered))
@@ -223,7 +240,8 @@ export class Deliveries {
     const after = systemAfter(before, outcome, this.#failure(key, step, outcome), now, outside.random());
     if (after === before) return;
     this.#desk.together(() => {
-      const more = !after && before?.waits && this.#releases.ofSystem(new Set(this.#underWay.keys()), now);
+      const busy = new Set(this.#underWay.keys());
+      const more = !after && before && this.#releases.ofSystem(before.since ?? now, busy, now);
       store.keepOutage(more ? answered(before) : after);
     });
     if (isProven(before) === isProven(after)) return;
@@ -250,7 +268,7 @@ export class Deliveries {
     const after = channelAfter(before, outcome, this.#failure(key, step, outcome), now, outside.random());
     if (after === before) return;
     const busy = new Set(this.#underWay.keys());
-    const more = !after && before?.waits && this.#releases.ofChannel(key.channel, busy, now);
+    const more = !after && before && this.#releases.ofChannel(key.channel, before.since ?? now, busy, now);
     const kept = more ? answered(before) : after;
     if (kept) pauses.set(key.channel, kept);
     else pauses.delete(key.channel);
@@ -262,6 +280,19 @@ export class Deliveries {
     const limits = this.#desk.channels().flatMap(({ rpm }) => rpm ?? []);
     return limits.length > 0 ? Math.min(...limits) : undefined;
   }
+}
+
+/** What is under way at a whole. A call that has not failed yet, and is slow to be answered, holds up the next one no more. */
+function probing(forms: readonly UnderWay[], probedAt: number, now: number): Probing {
+  const holding = forms.filter(
+    (form) => form.class === classes.again || form.class === classes.recording || !isSlow(form, now),
+  );
+  return { classes: holding.map((form) => form.class), probedAt };
+}
+
+/** When each of these turns slow that is not, ms since the epoch. */
+function slowFrom(forms: readonly UnderWay[], now: number): number[] {
+  return forms.filter((form) => !isSlow(form, now)).map(({ at }) => at + slowMs);
 }
 
 /** The first of these times that will come; undefined where none does. */

@@ -18,28 +18,37 @@ export class Releases {
     this.#planner = planner;
   }
 
-  /** The system serves again: lets go calls of all its channels that wait for long; true where there may be more. */
-  ofSystem(busy: ReadonlySet<string>, now: number): boolean {
+  /**
+   * The system serves again, and did not since `since`: lets go calls of all its channels that wait for long; true where
+   * there may be more.
+   */
+  ofSystem(since: number, busy: ReadonlySet<string>, now: number): boolean {
     const { queue } = this.#desk;
     const rows = this.#desk.channels().flatMap(({ name }) => queue.waitingLong(name, now + shortMs, maxReleased));
     // Those that were refused wait for their channel.
     const waiting = rows.filter(({ told }) => !told.refusals);
-    return this.#release(waiting, busy, now, freed);
+    return this.#release(waiting, since, busy, now, freed);
   }
 
   /** The channel is welcome again: lets go those of its calls that wait for long, and those that refusals got stuck. */
-  ofChannel(channel: string, busy: ReadonlySet<string>, now: number): boolean {
+  ofChannel(channel: string, since: number, busy: ReadonlySet<string>, now: number): boolean {
     const { queue } = this.#desk;
     const waiting = queue.waitingLong(channel, now + shortMs, maxReleased);
     const stuck = queue.stuckByRefusals(channel, maxRefusals, maxReleased);
-    return this.#release([...waiting, ...stuck], busy, now, acquitted);
+    return this.#release([...waiting, ...stuck], since, busy, now, acquitted);
   }
 
   /** `busy`: calls that are under way, by `channel/call`; what they wait for is for their outcome to say. */
-  #release(rows: readonly CallRow[], busy: ReadonlySet<string>, now: number, change: typeof freed): boolean {
+  #release(
+    rows: readonly CallRow[],
+    since: number,
+    busy: ReadonlySet<string>,
+    now: number,
+    change: typeof freed,
+  ): boolean {
     let released = 0;
     for (const row of rows) {
-      const told = change(row.told, now, this.#desk.outside.random());
+      const told = change(row.told, since, now, this.#desk.outside.random());
       if (!told || busy.has(`${row.channel}/${row.call}`)) continue;
       released++;
       this.#replan(row, told, now);
