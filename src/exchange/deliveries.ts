@@ -30,6 +30,8 @@ import {
 
 /** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
 const maxLooked = 200;
+/** How long a call is left alone whose form could not be begun, since its storage refused to note it, in ms. */
+const refusedMs = 5_000;
 
 export class Deliveries {
   readonly #desk: Desk;
@@ -38,6 +40,8 @@ export class Deliveries {
   readonly #done: () => void;
   /** The class of the form that is under way for each call, by `channel/call`. */
   readonly #underWay = new Map<string, Class>();
+  /** Calls of which something could not be written down, and until when they are left alone (ms since the epoch). */
+  readonly #unwritten = new Map<string, number>();
   #turns = noTurns;
   /** When a call that had not failed yet last left, by channel, ms since the epoch. */
   readonly #probedAt = new Map<string, number>();
@@ -64,7 +68,7 @@ export class Deliveries {
   startDue(now: number): number | undefined {
     const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
     for (let looked = 0; looked < maxLooked; looked++) {
-      const busy = [...this.#underWay.keys()];
+      const busy = this.#leftOut(now);
       const open = openClasses([...this.#underWay.values()]);
       const waiting = this.#desk.queue.waiting(now, [...channels.keys()], open, busy);
       const opens = this.#opens(waiting, now);
@@ -74,22 +78,44 @@ export class Deliveries {
         now,
       );
       const channel = turn && channels.get(turn.channel);
-      if (!turn || !channel) return earliest([...opens.values()]);
+      if (!turn || !channel) return earliest([...opens.values(), ...this.#unwritten.values()]);
       const row = this.#desk.queue.dueCall(turn, now, busy);
       if (!row) return undefined;
-      const planned = this.#planner.tryPlan(channel, row, now);
-      if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
-      else if (planned.step?.class === turn.class && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
-        const inKey = this.#inItsKey(channel, planned.row, planned.step);
-        if (!inKey) this.#desk.store.putCall(lockedOut(planned.row, channel));
-        else {
-          this.#turns = tookTurn(this.#turns, turn, waiting);
-          if (turn.class !== classes.again) this.#probedAt.set(channel.name, now);
-          this.#start(inKey, { ...planned.row, keyDigest: keyDigest(inKey) }, planned.step, now);
-        }
+      try {
+        if (this.#startOne(channel, row, turn, now)) this.#turns = tookTurn(this.#turns, turn, waiting);
+      } catch (error) {
+        this.#leaveAlone(row, now + refusedMs, error);
       }
     }
     return now;
+  }
+
+  /** Starts what is next for the call whose turn it is; false where that is nothing by now. */
+  #startOne(channel: Channel, row: CallRow, turn: Waiting, now: number): boolean {
+    const planned = this.#planner.tryPlan(channel, row, now);
+    if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
+    if (!planned?.step || planned.step.class !== turn.class) return false;
+    if (planned.row.dueAt === undefined || planned.row.dueAt > now) return false;
+    const inKey = this.#inItsKey(channel, planned.row, planned.step);
+    if (!inKey) {
+      this.#desk.store.putCall(lockedOut(planned.row, channel));
+      return false;
+    }
+    this.#start(inKey, { ...planned.row, keyDigest: keyDigest(inKey) }, planned.step, now);
+    if (turn.class !== classes.again) this.#probedAt.set(channel.name, now);
+    return true;
+  }
+
+  /** Calls that have no turn, as `channel/call`: those under way, and those of which something could not be written down. */
+  #leftOut(now: number): string[] {
+    for (const [key, until] of this.#unwritten) if (until <= now) this.#unwritten.delete(key);
+    return [...this.#underWay.keys(), ...this.#unwritten.keys()];
+  }
+
+  /** What is said of it is not known to the tables: it keeps no other waiting, and is not sent again and again. */
+  #leaveAlone({ channel, call }: CallKey, until: number, error: unknown): void {
+    this.#unwritten.set(`${channel}/${call}`, until);
+    log("error", "delivery", { channel, call, error: String(error) });
   }
 
   /** From when on each of those that wait may leave, by what is known of the system and its channel, and by the limit. */
@@ -140,7 +166,8 @@ export class Deliveries {
     this.#desk.goOn(
       this.#deliver(channel, step)
         .then((delivered) => this.#delivered(channel, row, sent, delivered))
-        .catch((error) => log("error", "delivery", { channel: channel.name, call: row.call, error: String(error) }))
+        // Sent, and its outcome could not be written down: the tables have it in doubt, and it waits like one that failed.
+        .catch((error) => this.#leaveAlone(row, this.#desk.outside.now() + asideMs, error))
         .then(() => {
           this.#underWay.delete(key);
           this.#done();
