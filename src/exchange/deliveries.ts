@@ -43,6 +43,8 @@ export class Deliveries {
   /** Calls of which something could not be written down, and until when they are left alone (ms since the epoch). */
   readonly #unwritten = new Map<string, number>();
   #turns = noTurns;
+  /** Whether this object, which knows one configuration, looked for calls that waited for it. */
+  #unlocked = false;
   /** When a call that had not failed yet last left, by channel, ms since the epoch. */
   readonly #probedAt = new Map<string, number>();
 
@@ -67,6 +69,8 @@ export class Deliveries {
   /** Starts deliveries until none is due or no more may start; returns when one may again, if it is time that holds them up. */
   startDue(now: number): number | undefined {
     const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
+    if (!this.#unlocked) this.#releases.ofKeys(now);
+    this.#unlocked = true;
     for (let looked = 0; looked < maxLooked; looked++) {
       const busy = this.#leftOut(now);
       const open = openClasses([...this.#underWay.values()]);
