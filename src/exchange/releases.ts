@@ -41,10 +41,11 @@ export class Releases {
 
   /** After a deployment: lets go calls that were stuck for want of a key that is configured again. */
   ofKeys(now: number): void {
-    for (const row of this.#desk.store.calls({ only: "stuck", most: maxReleased })) {
-      const channel = this.#desk.channel(row.channel);
-      const back = channel && row.told.problem === keyIsGone(channel) && keyed(channel, row.keyDigest ?? "");
-      if (back) this.#replan(row, { ...row.told, notBefore: undefined, problem: undefined }, now);
+    for (const channel of this.#desk.channels()) {
+      for (const row of this.#desk.queue.stuckCalls(channel.name, maxReleased)) {
+        const back = row.told.problem === keyIsGone(channel) && keyed(channel, row.keyDigest ?? "") !== undefined;
+        if (back) this.#replan(row, { ...row.told, notBefore: undefined, problem: undefined }, now);
+      }
     }
   }
 
