@@ -41,6 +41,8 @@ import {
 
 /** Calls that are looked at in one go: of many that turn out to owe nothing, the rest are for the next. */
 const maxLooked = 200;
+/** How long a call is left alone whose form could not be begun, since its storage refused to note it, in ms. */
+const refusedMs = 5_000;
 
 export class Deliveries {
   readonly #desk: Desk;
@@ -49,7 +51,11 @@ export class Deliveries {
   readonly #done: () => void;
   /** The form that is under way for each call, by `channel/call`. */
   readonly #underWay = new Map<string, UnderWay>();
+  /** Calls of which something could not be written down, and until when they are left alone (ms since the epoch). */
+  readonly #unwritten = new Map<string, number>();
   #turns = noTurns;
+  /** Whether this object, which knows one configuration, looked for calls that waited for it. */
+  #unlocked = false;
   /** When a call that had not failed yet last left, by channel, ms since the epoch. */
   readonly #probedAt = new Map<string, number>();
 
@@ -74,8 +80,10 @@ export class Deliveries {
   /** Starts deliveries until none is due or no more may start; returns when one may again, if it is time that holds them up. */
   startDue(now: number): number | undefined {
     const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
+    if (!this.#unlocked) this.#releases.ofKeys(now);
+    this.#unlocked = true;
     for (let looked = 0; looked < maxLooked; looked++) {
-      const busy = [...this.#underWay.keys()];
+      const busy = this.#leftOut(now);
       const forms = [...this.#underWay.values()];
       const open = openClasses(forms, now);
       const names = [...channels.keys()].filter((name) => hasPlace(forms, name, [...channels.keys()]));
@@ -88,23 +96,45 @@ export class Deliveries {
       );
       const channel = turn && channels.get(turn.channel);
       const full = open.length === 0 || names.length < channels.size;
-      if (!turn || !channel)
-        return earliest([...opens.values(), ...(full || waiting.length > 0 ? slowFrom(forms, now) : [])]);
+      const slow = full || waiting.length > 0 ? slowFrom(forms, now) : [];
+      if (!turn || !channel) return earliest([...opens.values(), ...this.#unwritten.values(), ...slow]);
       const row = this.#desk.queue.dueCall(turn, now, busy);
       if (!row) return undefined;
-      const planned = this.#planner.tryPlan(channel, row, now);
-      if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
-      else if (planned.step?.class === turn.class && planned.row.dueAt !== undefined && planned.row.dueAt <= now) {
-        const inKey = this.#inItsKey(channel, planned.row, planned.step);
-        if (!inKey) this.#desk.store.putCall(lockedOut(planned.row, channel));
-        else {
-          this.#turns = tookTurn(this.#turns, turn, waiting);
-          if (turn.class !== classes.again) this.#probedAt.set(channel.name, now);
-          this.#start(inKey, { ...planned.row, keyDigest: keyDigest(inKey) }, planned.step, now);
-        }
+      try {
+        if (this.#startOne(channel, row, turn, now)) this.#turns = tookTurn(this.#turns, turn, waiting);
+      } catch (error) {
+        this.#leaveAlone(row, now + refusedMs, error);
       }
     }
     return now;
+  }
+
+  /** Starts what is next for the call whose turn it is; false where that is nothing by now. */
+  #startOne(channel: Channel, row: CallRow, turn: Waiting, now: number): boolean {
+    const planned = this.#planner.tryPlan(channel, row, now);
+    if (!planned) this.#desk.store.putCall({ ...row, dueAt: now + asideMs });
+    if (!planned?.step || planned.step.class !== turn.class) return false;
+    if (planned.row.dueAt === undefined || planned.row.dueAt > now) return false;
+    const inKey = this.#inItsKey(channel, planned.row, planned.step);
+    if (!inKey) {
+      this.#desk.store.putCall(lockedOut(planned.row, channel));
+      return false;
+    }
+    this.#start(inKey, { ...planned.row, keyDigest: keyDigest(inKey) }, planned.step, now);
+    if (turn.class !== classes.again) this.#probedAt.set(channel.name, now);
+    return true;
+  }
+
+  /** Calls that have no turn, as `channel/call`: those under way, and those of which something could not be written down. */
+  #leftOut(now: number): string[] {
+    for (const [key, until] of this.#unwritten) if (until <= now) this.#unwritten.delete(key);
+    return [...this.#underWay.keys(), ...this.#unwritten.keys()];
+  }
+
+  /** What is said of it is not known to the tables: it keeps no other waiting, and is not sent again and again. */
+  #leaveAlone({ channel, call }: CallKey, until: number, error: unknown): void {
+    this.#unwritten.set(`${channel}/${call}`, until);
+    log("error", "delivery", { channel, call, error: String(error) });
   }
 
   /** From when on each of those that wait may leave, by what is known of the system and its channel, and by the limit. */
@@ -157,7 +187,8 @@ export class Deliveries {
     this.#desk.goOn(
       this.#deliver(channel, step)
         .then((delivered) => this.#delivered(channel, row, sent, delivered))
-        .catch((error) => log("error", "delivery", { channel: channel.name, call: row.call, error: String(error) }))
+        // Sent, and its outcome could not be written down: the tables have it in doubt, and it waits like one that failed.
+        .catch((error) => this.#leaveAlone(row, this.#desk.outside.now() + asideMs, error))
         .then(() => {
           this.#underWay.delete(key);
           this.#done();

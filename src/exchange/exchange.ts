@@ -135,7 +135,7 @@ export class Exchange extends DurableObject<Env> {
         const again = retried(recording, channel.recordings.max_bytes, now);
         if (again) this.#desk.store.putRecording(again);
       }
-      this.#planner.replan(channel, key, now, afresh(row.told, edit));
+      this.#planner.replan(channel, key, now, afresh(row.told, said.length > 0 ? besides(edit) : edit));
     });
     this.#pump();
     return "replayed";
@@ -229,6 +229,12 @@ export class Exchange extends DurableObject<Env> {
   }
 }
 
+/** What the edit says beyond what is known of the call by now: a number that was written by hand goes out as it is read. */
+function besides(edit: Edit | undefined): Edit | undefined {
+  const { direction: _, phone: __, ...rest } = edit ?? {};
+  return Object.keys(rest).length > 0 ? rest : undefined;
+}
+
 /**
  * What an operator tells of a call of which the PBX never told enough: it stays, like what a webhook tells. No card pops up
  * for it, since such a call is over.
@@ -236,7 +242,7 @@ export class Exchange extends DurableObject<Env> {
 function saidByOperator(row: CallRow, edit: Edit | undefined, now: number): HeardEvent[] {
   const { direction, phone } = edit ?? {};
   if (direction !== "incoming" && direction !== "outgoing") return [];
-  const number = typeof phone === "string" ? { phone } : { withheld: true as const };
+  const number = typeof phone === "string" ? { phone, writing: "either" as const } : { withheld: true as const };
   const said: HeardEvent = { call: row.call, id: "operator", direction, ...number, heardAt: now };
   return row.endedAt === undefined ? [said, unheardEnd(row, now)] : [said];
 }

@@ -72,6 +72,15 @@ export class Queue {
     ).map(callRow);
   }
 
+  /** The calls of a channel that wait for the operator, the newest first. */
+  stuckCalls(channel: string, most: number): CallRow[] {
+    return this.#all(
+      "SELECT * FROM calls WHERE stuck = 1 AND started_at > 0 AND +channel = ? ORDER BY started_at DESC LIMIT ?",
+      channel,
+      most,
+    ).map(callRow);
+  }
+
   /** When the next call of `channels`, or their next recording, is due after `now`; undefined where nothing is. */
   nextDue(now: number, channels: readonly string[]): number | undefined {
     // A channel and a class at a time: so the index leads to each, however many calls are due.

@@ -1,4 +1,8 @@
-/** Calls that waited for the whole, a system or a channel, are let go once it serves another: see freed.ts for how soon. */
+/**
+ * Calls that waited for the whole, a system or a channel, are let go once it serves another: see freed.ts for how soon. So are
+ * those that waited for their key, once it is configured again.
+ */
+import { keyed, keyIsGone } from "../config/keys.ts";
 import { log } from "../log.ts";
 import type { Desk } from "./desk.ts";
 import { acquitted, freed, shortMs } from "./freed.ts";
@@ -36,6 +40,16 @@ export class Releases {
     const waiting = queue.waitingLong(channel, now + shortMs, maxReleased);
     const stuck = queue.stuckByRefusals(channel, maxRefusals, maxReleased);
     return this.#release([...waiting, ...stuck], since, busy, now, acquitted);
+  }
+
+  /** After a deployment: lets go calls that were stuck for want of a key that is configured again. */
+  ofKeys(now: number): void {
+    for (const channel of this.#desk.channels()) {
+      for (const row of this.#desk.queue.stuckCalls(channel.name, maxReleased)) {
+        const back = row.told.problem === keyIsGone(channel) && keyed(channel, row.keyDigest ?? "") !== undefined;
+        if (back) this.#replan(row, { ...row.told, notBefore: undefined, problem: undefined }, now);
+      }
+    }
   }
 
   /** `busy`: calls that are under way, by `channel/call`; what they wait for is for their outcome to say. */

@@ -75,6 +75,7 @@ const ofQueue: Calls<Queue> = {
   nextDue: (queue) => queue.nextDue(1, ["support"]),
   waitingLong: (queue) => queue.waitingLong("support", 1, 1),
   stuckByRefusals: (queue) => queue.stuckByRefusals("support", 4, 1),
+  stuckCalls: (queue) => queue.stuckCalls("support", 9),
   counts: (queue) => queue.counts(),
 };
 

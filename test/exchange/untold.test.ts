@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import { type Helpdesk, openHelpdesk } from "./helpdesk.ts";
 import { archive, dayMs, deploy, exchange, minuteMs, now, pass, rows, support } from "./stage.ts";
+import { configure } from "./worker.ts";
 
 const at = Date.now();
 /** All that was ever heard of the call: that it was recorded. */
@@ -23,6 +24,7 @@ beforeEach(async () => {
         ? new Response("ID3 and so on", { headers: { "content-length": "13" } })
         : new Response("down", { status: 503 });
   now(at);
+  configure({ CHANNELS: { support: { ...support, country: "DE" } } });
 });
 
 afterEach(() => vi.useRealTimers());
@@ -44,6 +46,7 @@ test("a lone recording is untold, listed so, and no other is", async () => {
 
 test.each<[string, { phone?: string }, string]>([
   ["with its number", { phone: "+493012345678" }, "+493012345678"],
+  ["with its number as it is written at home", { phone: "030 12345678" }, "+493012345678"],
   ["as one whose caller hid the number", {}, "anonymous"],
 ])("the operator tells it, %s, and its recording goes along", async (_, said, phone) => {
   await exchange().record("support", [recorded]);
