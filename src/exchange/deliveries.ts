@@ -13,6 +13,7 @@ import { recordingKey } from "./recording-row.ts";
 import { Releases } from "./releases.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { inDoubt, type Learnt, type Sent, settle } from "./settle.ts";
+import { type Came, refusedAfter } from "./standing.ts";
 import { never, type Told, untold } from "./told.ts";
 import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "./turns.ts";
 import {
@@ -52,6 +53,10 @@ export class Deliveries {
 
   get underWay(): number {
     return this.#underWay.size;
+  }
+
+  isUnderWay({ channel, call }: CallKey): boolean {
+    return this.#underWay.has(`${channel}/${call}`);
   }
 
   /** While the system is down, when it is asked again by calls that failed before, ms since the epoch. */
@@ -166,14 +171,9 @@ export class Deliveries {
     this.#note(key, step, outcome, now);
     this.#desk.together(() => {
       const told = this.#desk.store.call(key)?.told ?? untold;
-      const settled = settle(
-        told,
-        sent,
-        outcome,
-        this.#learnt(channel, step, outcome),
-        now,
-        this.#desk.outside.random(),
-      );
+      const learnt = this.#learnt(channel, step, outcome);
+      const settled = settle(told, sent, outcome, learnt, now, this.#desk.outside.random());
+      this.#noteRefusal({ channel: channel.name, step, outcome, settled, learnt }, now);
       const governor = this.#desk.store.governor();
       const wiser = rate ? learn(governor, rate === "untold" ? undefined : rate, sentAt) : governor;
       const stop = outcome.kind === "limited" ? pause(wiser, now, outcome.why, outcome.waitMs) : wiser;
@@ -204,13 +204,23 @@ export class Deliveries {
   /** What is known of the system by now. */
   #learnt({ name }: Channel, step: Step, outcome: Outcome): Learnt {
     const { store } = this.#desk;
-    const { updates, delivered } = store.learnt();
+    const known = store.learnt();
+    const { updates, delivered } = known;
     const before = { updates, delivered: delivered.includes(name) };
     if (outcome.kind !== "delivered") return before;
     const now = { updates: updates || step.kind !== "create", delivered: true };
     const news = now.updates !== updates || !before.delivered;
-    if (news) store.keepLearnt({ updates: now.updates, delivered: [...new Set([...delivered, name])] });
+    if (news) store.keepLearnt({ ...known, updates: now.updates, delivered: [...new Set([...delivered, name])] });
     return now;
+  }
+
+  /** Whether the channel's creates are refused by now. */
+  #noteRefusal(came: Came, now: number): void {
+    const { store } = this.#desk;
+    const known = store.learnt();
+    const { refused = [] } = known;
+    const after = refusedAfter(refused, came, now);
+    if (after !== refused) store.keepLearnt({ ...known, refused: after });
   }
 
   /** What the outcome tells of the system; where it serves again, calls that waited for it go out. */
