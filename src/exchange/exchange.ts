@@ -182,8 +182,10 @@ export class Exchange extends DurableObject<Env> {
   standing(): Standing {
     const { store, system } = this.#desk;
     const { refused = [] } = store.learnt();
-    const ours = refused.filter(({ channel }) => this.#desk.isOurs(channel));
-    return standingOf(system, store.outage(), ours);
+    // Of a channel that went, or to which nothing is sent any more, no create would ever come through.
+    const ours = refused.filter((one) => this.#desk.isOurs(one.channel));
+    const told = ours.filter((one) => this.#desk.channel(one.channel)?.delivery !== "off");
+    return standingOf(system, store.outage(), told);
   }
 
   listMalformed(most: number): Malformed[] {
