@@ -24,6 +24,7 @@ import {
   failureOf,
   isProven,
   opensAt,
+  probeMs,
   rest,
   systemAfter,
   type UnderWay,
@@ -57,6 +58,14 @@ export class Deliveries {
 
   isUnderWay({ channel, call }: CallKey): boolean {
     return this.#underWay.has(`${channel}/${call}`);
+  }
+
+  /** From when on what is due of the call may leave, by what is known at `now`, ms since the epoch. */
+  opensAt({ channel, class: kind = classes.change, owedSince = 0 }: CallRow, now: number): number {
+    const waiting = { channel, class: kind, since: owedSince };
+    const at = this.#opens([waiting], now).get(waiting) ?? now;
+    // Another is under way, and what comes of it decides.
+    return Number.isFinite(at) ? Math.max(at, now) : now + probeMs;
   }
 
   /** While the system is down, when it is asked again by calls that failed before, ms since the epoch. */

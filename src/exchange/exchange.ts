@@ -82,7 +82,7 @@ export class Exchange extends DurableObject<Env> {
     this.#desk = new Desk(ctx, env, outside);
     this.#planner = new Planner(this.#desk);
     this.#deliveries = new Deliveries(this.#desk, this.#planner, () => this.#pump());
-    this.#replays = new Replays(this.#desk, this.#planner, (key) => this.#deliveries.isUnderWay(key));
+    this.#replays = new Replays(this.#desk, this.#planner, this.#deliveries);
     this.#fetches = new Fetches(this.#desk, this.#planner, () => this.#pump());
     const inquiries = new Inquiries(this.#desk, this.#planner, () => this.#pump());
     this.#housekeeping = new Housekeeping(this.#desk, this.#planner, inquiries);
@@ -160,7 +160,7 @@ export class Exchange extends DurableObject<Env> {
 
   /** Another try for a call, whatever was refused, given up on or waited for; `undefined` where there is no such call. */
   replay(key: CallKey, edit?: Edit): Replayed | undefined {
-    const begun = this.#replays.begin(key, edit);
+    const begun = this.#replays.begin(key, "none", edit);
     if (begun !== "begun") return begun;
     this.#pump();
     return this.#replays.outcome(key);
@@ -170,7 +170,7 @@ export class Exchange extends DurableObject<Env> {
   replayAll({ channel, which, edit }: Bulk): ReplayedAll {
     const names = channel === undefined ? this.#desk.store.channels() : [channel];
     const rows = names.flatMap((name) => which.flatMap((one) => this.#replays.candidates(name, one)));
-    const begun = rows.slice(0, maxReplayed).map((row) => [row, this.#replays.begin(row, edit)] as const);
+    const begun = rows.slice(0, maxReplayed).map((row) => [row, this.#replays.begin(row, "many", edit)] as const);
     this.#pump();
     const outcomes = begun.map(([row, what]) => (what === "begun" ? this.#replays.outcome(row) : what));
     const times = outcomes.flatMap((one) => (one?.kind === "replayed" ? one.nextTryAt : []));

@@ -5,6 +5,7 @@
 import type { HeardEvent } from "../calls/event.ts";
 import type { Channel } from "../config/channels.ts";
 import { absent, openIn } from "./belief.ts";
+import type { Deliveries } from "./deliveries.ts";
 import type { Desk } from "./desk.ts";
 import { type Edit, edited, isNoEdit, type NoEdit } from "./edit.ts";
 import { unheardEnd } from "./housekeeping.ts";
@@ -28,26 +29,26 @@ export const maxReplayed = 1000;
 export class Replays {
   readonly #desk: Desk;
   readonly #planner: Planner;
-  readonly #isUnderWay: (key: CallKey) => boolean;
+  readonly #deliveries: Deliveries;
 
-  constructor(desk: Desk, planner: Planner, isUnderWay: (key: CallKey) => boolean) {
+  constructor(desk: Desk, planner: Planner, deliveries: Deliveries) {
     this.#desk = desk;
     this.#planner = planner;
-    this.#isUnderWay = isUnderWay;
+    this.#deliveries = deliveries;
   }
 
-  /** Makes the call due, and what it holds up; undefined where there is no such call. */
-  begin(key: CallKey, edit?: Edit): "begun" | Nothing | Misfit | undefined {
+  /** Makes the call due, `among` many others or as one; undefined where there is no such call. */
+  begin(key: CallKey, among: "many" | "none", edit?: Edit): "begun" | Nothing | Misfit | undefined {
     const row = this.#desk.store.call(key);
     if (!row) return undefined;
     const channel = this.#desk.channel(key.channel);
     if (!channel)
       return { kind: "nothing", because: "its channel is not configured: mend that, and what is owed goes out" };
     // What is on its way is being tried.
-    if (!edit && this.#isUnderWay(key)) return "begun";
+    if (!edit && this.#deliveries.isUnderWay(key)) return "begun";
     const now = this.#desk.outside.now();
     const said = row.untold ? saidByOperator(row, edit, now) : [];
-    const told = this.#again(row, edit);
+    const told = among === "many" ? this.#oneOfMany(row, edit) : { ...again(row, edit), attempt: 0 };
     const recordings = this.#retried(channel, row, now);
     const step = this.#nextForm(channel, row, told, said);
     if (!step && recordings.length === 0 && !(row.untold && edit)) return { kind: "nothing", because: whyNothing(row) };
@@ -57,7 +58,7 @@ export class Replays {
       for (const event of said) this.#desk.store.addEvent(key.channel, event);
       for (const recording of recordings) this.#desk.store.putRecording(recording);
       this.#planner.replan(channel, key, now, told);
-      this.#hasten(key.channel, now);
+      if (among === "many") this.#hasten(key.channel, now);
     });
     return "begun";
   }
@@ -67,8 +68,8 @@ export class Replays {
     const { store, outside } = this.#desk;
     const [row, now] = [store.call(key), outside.now()];
     if (row && isStuck(row)) return { kind: "nothing", because: row.told.problem ?? "it is stuck again" };
-    if (row?.dueAt === undefined || this.#isUnderWay(key)) return { kind: "replayed", nextTryAt: now };
-    return { kind: "replayed", nextTryAt: Math.max(now, row.dueAt, store.governor().pausedUntil ?? 0) };
+    if (row?.dueAt === undefined || this.#deliveries.isUnderWay(key)) return { kind: "replayed", nextTryAt: now };
+    return { kind: "replayed", nextTryAt: Math.max(row.dueAt, this.#deliveries.opensAt(row, now)) };
   }
 
   /** The calls of a channel that are stuck, the newest first, and those that wait, the longest first. */
@@ -79,12 +80,12 @@ export class Replays {
   }
 
   /**
-   * Where the whole is in trouble the call is one of those that failed before: of these one is tried, and the others wait for
-   * what comes of it.
+   * Where the whole is in trouble they are calls that failed before: one of them is tried, and the others wait for what comes
+   * of it. A call by itself is tried as one that has not failed yet, whatever the whole does.
    */
-  #again(row: CallRow, edit: Edit | undefined): Told {
+  #oneOfMany(row: CallRow, edit: Edit | undefined): Told {
     const { store } = this.#desk;
-    const told = row.dueAt === undefined || edit ? afresh(row.told, edit) : sooner(row.told);
+    const told = again(row, edit);
     const troubled = isProven(store.outage()) || isProven(store.pauses().get(row.channel));
     return troubled ? { ...told, attempt: Math.max(1, told.attempt) } : told;
   }
@@ -99,7 +100,7 @@ export class Replays {
     return this.#planner.preview(channel, row, { ...told, belief, edit: undefined }, said);
   }
 
-  /** A rest of the channel, and the wait for a system that is down, end: one call asks. */
+  /** A rest of the channel, and the wait for a system that is down, end: one of its calls asks. */
   #hasten(channel: string, now: number): void {
     const { store } = this.#desk;
     const [outage, pauses] = [store.outage(), store.pauses()];
@@ -107,6 +108,11 @@ export class Replays {
     if (sooner !== outage) store.keepOutage(sooner);
     if (rest && rest !== pauses.get(channel)) store.keepPauses(pauses.set(channel, rest));
   }
+}
+
+/** What is owed needs no more than its time; what was refused or given up on is begun anew. */
+function again({ dueAt, told }: CallRow, edit: Edit | undefined): Told {
+  return dueAt === undefined || edit ? afresh(told, edit) : sooner(told);
 }
 
 function misfitOf(step: Step | undefined, edit: Edit): Misfit | undefined {

@@ -88,6 +88,15 @@ describe("a channel rests, its calls refused:", () => {
     expect((await exchange().stats()).restingChannels).toHaveLength(1);
   });
 
+  test("a replay of one asks with that one, and where it is refused again the others rest on", async () => {
+    const before = creates();
+    expect(await replay("in_2")).toEqual({ kind: "replayed", nextTryAt: Date.now() });
+    await pass(10_000);
+    expect(helpdesk.forms.slice(-1)).toEqual([expect.stringContaining("in_2")]);
+    expect(creates()).toBe(before + 1);
+    expect((await exchange().stats()).restingChannels).toHaveLength(1);
+  });
+
   test("and where it is welcome again, all goes out", async () => {
     helpdesk.mood = () => undefined;
     await replay();
