@@ -10,7 +10,7 @@ import { log } from "../log.ts";
 /** How long what an object said is told on, in ms. */
 export const rememberedMs = 10_000;
 /** How long an object has to answer, in ms. */
-const patienceMs = 1_500;
+export const patienceMs = 1_500;
 
 export class Standings {
   readonly #now: () => number;
