@@ -11,7 +11,7 @@ import { type Edit, edited, isNoEdit, type NoEdit } from "./edit.ts";
 import { unheardEnd } from "./housekeeping.ts";
 import type { Step } from "./outbox.ts";
 import type { Planner } from "./planner.ts";
-import { type RecordingRow, retried } from "./recording-row.ts";
+import { pending, type RecordingRow, retried } from "./recording-row.ts";
 import { type CallKey, type CallRow, isStuck } from "./rows.ts";
 import { afresh, sooner, type Told } from "./told.ts";
 import { hastened, isProven } from "./whole.ts";
@@ -91,7 +91,8 @@ export class Replays {
   }
 
   #retried({ recordings: { max_bytes } }: Channel, key: CallKey, now: number): RecordingRow[] {
-    return this.#desk.store.recordingsOf(key).flatMap((row) => retried(row, max_bytes, now) ?? []);
+    const rows = this.#desk.store.recordingsOf(key);
+    return rows.flatMap((row) => retried(row, max_bytes, now) ?? awaited(row, now) ?? []);
   }
 
   /** What would be sent; of a call that is asked after first, the create behind that. */
@@ -108,6 +109,11 @@ export class Replays {
     if (sooner !== outage) store.keepOutage(sooner);
     if (rest && rest !== pauses.get(channel)) store.keepPauses(pauses.set(channel, rest));
   }
+}
+
+/** A recording that the PBX is asked for again later, asked for now. */
+function awaited(row: RecordingRow, now: number): RecordingRow | undefined {
+  return pending(row) && (row.dueAt ?? 0) > now ? { ...row, dueAt: now } : undefined;
 }
 
 /** What is owed needs no more than its time; what was refused or given up on is begun anew. */

@@ -45,7 +45,20 @@ describe("each object is asked", () => {
     expect(await standings.of(env, [one])).toEqual([outOfReach(one)]);
     expect(Date.now() - began).toBeLessThan(5_000);
     expect(await standings.of(env, [one, other])).toEqual([outOfReach(one), outOfReach(other)]);
-    expect(asked).toBe(2);
+    expect(asked).toBe(3);
+  });
+
+  test("once more where it just made way for another", async () => {
+    let asked = 0;
+    const standings = new Standings(
+      () => 0,
+      async () => {
+        asked++;
+        if (asked === 1) throw new Error("the code was updated");
+        return stands("ok");
+      },
+    );
+    expect(await standings.of(env, [one])).toEqual([stands("ok")]);
   });
 });
 

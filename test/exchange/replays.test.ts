@@ -71,6 +71,21 @@ test("what waits for its next try is tried at once", async () => {
   expect(helpdesk.ticketOf("in_1")).toBeDefined();
 });
 
+test("a recording that is waited for is asked for at once", async () => {
+  let asked = 0;
+  helpdesk.elsewhere = () => {
+    asked++;
+    return new Response("busy", { status: 503 });
+  };
+  await hears("in_1", { ended: "answered", recording: { id: "17.1", status: "ready" } });
+  await pass(10 * minuteMs);
+  const before = asked;
+  expect(await replay()).toEqual({ kind: "replayed", nextTryAt: Date.now() });
+  await vi.waitUntil(() => asked > before);
+  await pass(minuteMs);
+  expect(asked).toBe(before + 1);
+});
+
 describe("a channel rests, its calls refused:", () => {
   beforeEach(async () => {
     helpdesk.mood = () => json(401, { error: "no" });
