@@ -1,5 +1,5 @@
 /** The operator's JSON API: what is known of calls, what is owed, and another try for what got stuck. */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import * as z from "zod";
 import { readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
@@ -26,6 +26,12 @@ api.use(async (c, next) => {
   return problem(unauthorized, { "www-authenticate": "Bearer" });
 });
 
+/** What takes no parameters. */
+const bare: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
+  const asked = parametersOf(c.req.raw, none);
+  return asked instanceof Response ? asked : next();
+};
+
 /** Newest first, a page at a time. */
 api.get("/calls", async (c) => {
   const asked = parametersOf(c.req.raw, listing);
@@ -35,7 +41,9 @@ api.get("/calls", async (c) => {
   const deliveries = new Set([delivery, stuck && "stuck", untold && "untold"].filter((one) => one !== undefined));
   if (deliveries.size > 1) return c.json({ calls: [] });
   const search = {
-    ...{ ...rest, ...recordingStates(recording), channel },
+    ...rest,
+    ...recordingStates(recording),
+    channel,
     to: earliest([to, before]),
     delivery: [...deliveries][0] as typeof delivery,
   };
@@ -65,16 +73,12 @@ async function listed(
   return { calls, next };
 }
 
-api.get("/calls/:channel/:call", async (c) => {
-  const asked = parametersOf(c.req.raw, none);
-  if (asked instanceof Response) return asked;
+api.get("/calls/:channel/:call", bare, async (c) => {
   const shown = await inOneOf(c, async (exchange) => await exchange.show(keyIn(c)));
   return shown ? c.json(shown) : problem(notFound);
 });
 
-api.post("/calls/:channel/:call/replay", async (c) => {
-  const asked = parametersOf(c.req.raw, none);
-  if (asked instanceof Response) return asked;
+api.post("/calls/:channel/:call/replay", bare, async (c) => {
   const edit = await editIn(c);
   if (edit === "unreadable") return problem(noEdit);
   const replayed = await inOneOf(c, async (exchange) => await exchange.replay(keyIn(c), edit));
@@ -109,25 +113,19 @@ api.post("/calls/replay", async (c) => {
 });
 
 /** Genuine webhooks that could not be understood, newest first. */
-api.get("/malformed", async (c) => {
-  const asked = parametersOf(c.req.raw, none);
-  if (asked instanceof Response) return asked;
+api.get("/malformed", bare, async (c) => {
   const lists = await Promise.all(exchanges(c).map((exchange) => exchange.listMalformed(maxListed)));
   return c.json({ webhooks: lists.flat().sort((a, b) => b.heardAt - a.heardAt) });
 });
 
 /** What each system is still owed, and since when. */
-api.get("/stats", async (c) => {
-  const asked = parametersOf(c.req.raw, none);
-  if (asked instanceof Response) return asked;
+api.get("/stats", bare, async (c) => {
   const systems = await Promise.all(exchanges(c).map((exchange) => exchange.stats()));
   return c.json({ systems });
 });
 
 /** A stored recording by its key. */
-api.get("/recordings/:key{.+}", async (c) => {
-  const asked = parametersOf(c.req.raw, none);
-  if (asked instanceof Response) return asked;
+api.get("/recordings/:key{.+}", bare, async (c) => {
   const key = c.req.param("key");
   const channel = readConfiguration(c.env).channels.get(key.split("/")[0] ?? "");
   const object = channel && (await c.env.RECORDINGS.get(key, { range: c.req.raw.headers }));

@@ -68,7 +68,6 @@ export function recordingStates(recording: Listing["recording"]) {
   return { recording: recording === "true" ? there : [recording] };
 }
 
-export const narrowing = z.strictObject({ channel }).partial();
 export const replaying = z.strictObject({ channel, delivery: z.enum(["stuck", "owed"]) }).partial();
 export const none = z.strictObject({});
 
