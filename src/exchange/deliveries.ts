@@ -13,6 +13,7 @@ import { recordingKey } from "./recording-row.ts";
 import { Releases } from "./releases.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import { inDoubt, type Learnt, type Sent, settle } from "./settle.ts";
+import { type Came, refusedAfter } from "./standing.ts";
 import { never, type Told, untold } from "./told.ts";
 import {
   hasPlace,
@@ -35,6 +36,7 @@ import {
   isProven,
   opensAt,
   type Probing,
+  probeMs,
   rest,
   systemAfter,
 } from "./whole.ts";
@@ -69,6 +71,18 @@ export class Deliveries {
 
   get underWay(): number {
     return this.#underWay.size;
+  }
+
+  isUnderWay({ channel, call }: CallKey): boolean {
+    return this.#underWay.has(`${channel}/${call}`);
+  }
+
+  /** From when on what is due of the call may leave, by what is known at `now`, ms since the epoch. */
+  opensAt({ channel, class: kind = classes.change, owedSince = 0 }: CallRow, now: number): number {
+    const waiting = { channel, class: kind, since: owedSince };
+    const at = this.#opens([waiting], now).get(waiting) ?? now;
+    // Another is under way, and what comes of it decides.
+    return Number.isFinite(at) ? Math.max(at, now) : now + probeMs;
   }
 
   /** While the system is down, when it is asked again by calls that failed before, ms since the epoch. */
@@ -214,14 +228,9 @@ export class Deliveries {
     this.#note(key, step, outcome, now);
     this.#desk.together(() => {
       const told = this.#desk.store.call(key)?.told ?? untold;
-      const settled = settle(
-        told,
-        sent,
-        outcome,
-        this.#learnt(channel, sent, outcome),
-        now,
-        this.#desk.outside.random(),
-      );
+      const learnt = this.#learnt(channel, sent, outcome);
+      const settled = settle(told, sent, outcome, learnt, now, this.#desk.outside.random());
+      this.#noteRefusal({ channel: channel.name, step, outcome, settled, learnt }, now);
       const governor = this.#desk.store.governor();
       const wiser = rate ? learn(governor, rate === "untold" ? undefined : rate, sentAt) : governor;
       const stop = outcome.kind === "limited" ? pause(wiser, now, outcome.why, outcome.waitMs) : wiser;
@@ -260,8 +269,17 @@ export class Deliveries {
       known.audio || (step.recording !== undefined && outcome.audio !== undefined && outcome.audio !== before.audio);
     const delivered = learnt.delivered ? known.delivered : [...known.delivered, name];
     if (updates !== known.updates || audio !== known.audio || delivered !== known.delivered)
-      store.keepLearnt({ updates, audio, delivered });
+      store.keepLearnt({ ...known, updates, audio, delivered });
     return { updates, audio, delivered: true };
+  }
+
+  /** Whether the channel's creates are refused by now. */
+  #noteRefusal(came: Came, now: number): void {
+    const { store } = this.#desk;
+    const known = store.learnt();
+    const { refused = [] } = known;
+    const after = refusedAfter(refused, came, now);
+    if (after !== refused) store.keepLearnt({ ...known, refused: after });
   }
 
   /** What the outcome tells of the system; where it serves again, calls that waited for it go out. */

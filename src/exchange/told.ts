@@ -68,6 +68,11 @@ export function afresh(told: Told, edit?: Edit): Told {
   };
 }
 
+/** What is to be tried again need not wait for that; what it does without by now it still does without. */
+export function sooner(told: Told): Told {
+  return { ...told, refusals: undefined, limits: undefined, notBefore: undefined, failingSince: undefined };
+}
+
 /** What was given up on is worth another try when more is heard of the call; but not a third create that nobody can ask for. */
 export function revived(told: Told | undefined): Told | undefined {
   if (told?.notBefore !== never || openIn(told.belief).create?.again) return told;

@@ -106,6 +106,11 @@ const longMs = 60_000;
 /** How often in a row a call may have failed to be believed that it waits for the whole, and not for itself. */
 const maxHopeful = 3;
 
+/** Somebody wants to know at once: one call that failed before asks, and if it is in vain the wait goes on from there. */
+export function hastened(trouble: Trouble | undefined, now: number): Trouble | undefined {
+  return trouble && trouble.until > now ? { ...trouble, until: now } : trouble;
+}
+
 /** What `outcome` is of a form of `call`, which failed `attempt` times in a row before; `withFile`: one went along. */
 export function failureOf(call: string, attempt: number, withFile: boolean, outcome: Outcome): Failure {
   const waitMs = outcome.kind === "delivered" ? undefined : outcome.waitMs;

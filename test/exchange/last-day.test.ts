@@ -74,7 +74,7 @@ describe("with two days of retention, by its own alarms", () => {
     helpdesk.mood = () => json(500, {});
     await exchange().record("support", [rings, ends]);
     await daily(6.9);
-    expect(await exchange().list({ most: 1 })).toMatchObject([{ delivery: "stuck" }]);
+    expect((await exchange().list({ most: 1 })).calls).toMatchObject([{ delivery: "stuck" }]);
     await pass(1.2 * dayMs);
     expect(await stored()).toEqual([]);
   });
