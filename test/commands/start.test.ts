@@ -37,6 +37,25 @@ describe("with all packages", () => {
   afterEach(() => project.leftNothing());
   afterAll(() => project.remove());
 
+  test("Ctrl-C ends a check at once, whether its compiler hears it or not", async () => {
+    const compiler = join(project.folder, "node_modules", "typescript", "bin", "tsc");
+    await rm(compiler);
+    await writeFile(compiler, 'process.on("SIGINT", () => {}); console.log("deaf"); setInterval(() => {}, 1000);');
+    const checking = project.run({ program: process.execPath, args: ["src/commands/run.mjs", "check"] });
+    await checking.says("deaf");
+    checking.interrupt();
+    expect(await checking.ended).toEqual({ code: 130, output: "deaf\n" });
+  });
+
+  test("Ctrl-C ends a benchmark without a trace", async () => {
+    const measuring = project.run({ program: process.execPath, args: ["src/commands/run.mjs", "bench", "million"] });
+    await measuring.says("million: ");
+    measuring.interrupt();
+    const { code, output } = await measuring.ended;
+    expect(code).toBe(130);
+    expect(output).not.toContain("Error");
+  });
+
   test("its port is taken", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
