@@ -20,6 +20,7 @@ const zadarmaAccount = { key: "zadarma-key", secret: "zadarma-secret" };
 
 /** How long after the last webhook a call's rows are counted, in ms: all is told by then. */
 const afterMs = 10 * 60_000;
+const hourMs = 60 * 60_000;
 /** Longer than a call is kept, in ms. */
 const longMs = 100 * 24 * 60 * 60_000;
 /** Alarms that may ring in one call: more never end. */
@@ -41,8 +42,11 @@ export interface Cost {
 export const rows: Bench = {
   about: "rows that a call writes, of which a plan allows so many a day",
   async run(_, tell) {
-    const costs = await costsOf(tell);
-    return costs.map(figureOf);
+    const { calls, downHour } = await costsOf(tell);
+    return [
+      ...calls.map(figureOf),
+      counted("an hour in which the helpdesk is down", "one call owed", downHour, "rows"),
+    ];
   },
 };
 
@@ -52,20 +56,23 @@ function figureOf({ title, webhooks, rows, alarms, woken, forgotten }: Cost): Fi
 }
 
 /** Each call by itself, in an object that has seen calls before and sleeps whenever it may. */
-export async function costsOf(tell: (progress: string) => void = () => undefined): Promise<Cost[]> {
+export async function costsOf(
+  tell: (progress: string) => void = () => undefined,
+): Promise<{ calls: Cost[]; downHour: number }> {
   const stage = await startRowStage();
   try {
     // What is learnt of a system is written once.
     for (const play of await stage.plays("before")) await placed(stage, play);
     await forgotten(stage);
-    const costs: Cost[] = [];
+    const calls: Cost[] = [];
     for (const { title } of await stage.plays("titles")) {
       tell(`placing ${title}`);
       const play = (await stage.plays(title)).find((one) => one.title === title);
       const cost = play && (await placed(stage, play));
-      if (cost) costs.push({ ...cost, forgotten: await forgotten(stage) });
+      if (cost) calls.push({ ...cost, forgotten: await forgotten(stage) });
     }
-    return costs;
+    tell("waiting for a helpdesk that is down");
+    return { calls, downHour: await down(stage) };
   } finally {
     await stage.close();
   }
@@ -105,6 +112,21 @@ async function passed(stage: RowStage, at: number): Promise<number> {
     await stage.inside("quiet");
   }
   throw new Error("the alarm never ends to ring");
+}
+
+/** Rows that an hour writes in which the system answers nothing, once it is known to be down; calls wait for it. */
+async function down(stage: RowStage): Promise<number> {
+  stage.system.behave(() => ({ status: 503 }));
+  const [play] = await stage.plays("down");
+  const [, webhook] = play?.webhooks[0] ?? [];
+  await stage.inside("count");
+  if (!webhook || !(await send(webhook)).ok) throw new Error("a webhook was not taken");
+  await stage.inside("quiet");
+  await passed(stage, (await stage.inside<number>("clock")) + hourMs);
+  await stage.inside("count");
+  await passed(stage, (await stage.inside<number>("clock")) + hourMs);
+  const { rowsWritten, set } = await stage.inside<Alarm & { rowsWritten: number }>("counted");
+  return rowsWritten + set;
 }
 
 /** Forgets all that is kept; rows that were written for it. */
@@ -153,6 +175,7 @@ async function startRowStage() {
     return (await answer.json()) as T;
   };
   return {
+    system,
     inside,
     /** Calls that begin when they are asked for. */
     plays: async (run: string): Promise<Play[]> => {
