@@ -7,10 +7,11 @@ import { stopSignal } from "./stop-signal.ts";
 
 const help = `npm run bench -- [name ...] [--calls <n>] [--times <n>]
 
-Measures a real Trunkline between stand-ins. Each time stands beside its floor, what the least that a
-worker and an object can do takes in the same run, and the ratio of both. Nothing leaves this machine.
+Measures a real Trunkline between stand-ins. Each time stands beside its floor,
+what the least that a worker and an object can do takes in the same run, and the
+ratio of both. Nothing leaves this machine.
 
-${[...benches].map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`).join("\n")}
+${[...benches].map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`).join("\n")}
 
   --calls <n>  calls of the largest state (default: 100000)
   --times <n>  how often each deed is measured (default: 100)
@@ -22,8 +23,8 @@ const order = ["what", "given", "figure", "floor", "ratio"] as const;
 const options = readOptions();
 if (options.help) console.log(help);
 else process.exitCode = await bench(options.names, options);
-// The channel to the process that started this one would keep it alive.
-process.disconnect?.();
+// The channel to the process that started this one would keep it alive, where that has not let go of it.
+if (process.connected) process.disconnect();
 
 async function bench(names: readonly string[], scale: Scale): Promise<number> {
   const stopped = stopSignal();

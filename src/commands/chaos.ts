@@ -10,31 +10,37 @@ import { Progress, showFaults, showFindings, showLedger, showProof } from "./cha
 import { ink as pc } from "./ink.ts";
 import { stopSignal } from "./stop-signal.ts";
 
-const help = `npm run chaos -- [--seed <n>] [--seeds <n>] [--calls <n>] [--faults <share>] [--kills <n>] [--jobs <n>]
-                 [--without <mechanism>] [--json]
+const help = `npm run chaos -- [--seed <n>] [--seeds <n>] [--calls <n>] [--faults <share>]
+                 [--kills <n>] [--jobs <n>] [--without <mechanism>] [--json]
 
-Places calls of both PBXs at a real Trunkline whose helpdesk, PBXs, storage and network fail, kills it with
-kill -9 now and then, and checks what the helpdesk has in the end. Nothing leaves this machine.
+Places calls of both PBXs at a real Trunkline whose helpdesk, PBXs, storage and
+network fail, kills it with kill -9 now and then, and checks what the helpdesk
+has in the end. Nothing leaves this machine.
 
   --seed <n>        the first seed (default: 1)
   --seeds <n>       how many runs, each with the next seed (default: 1)
   --calls <n>       calls of a run (default: 1000, with --without 300)
-  --faults <share>  how many of the deliveries go wrong, from 0 to 1 (default: 0.3)
-  --kills <n>       how often a run's Trunkline is killed (default: 3); it is evicted twice as often, deployed
-                    over half as often, and killed once more while the helpdesk asks for silence. Where deliveries fail
-                    the configuration changes meanwhile, and the operator replays
+  --faults <share>  how many of the deliveries go wrong, from 0 to 1
+                    (default: 0.3)
+  --kills <n>       how often a run's Trunkline is killed (default: 3); it is
+                    evicted twice as often, deployed over half as often, and
+                    killed once more while the helpdesk asks for silence.
+                    Where deliveries fail the configuration changes meanwhile,
+                    and the operator replays
   --jobs <n>        runs at a time (default: one for each core)
-  --without <name>  the same with one of Trunkline's mechanisms cut out of its sources; given more than once, or
-                    "all", with one after the other. Books that balance then prove nothing
+  --without <name>  the same with one of Trunkline's mechanisms cut out of its
+                    sources; given more than once, or "all", with one after
+                    the other. Books that balance then prove nothing
   --json            a JSON object for each run instead of the table
   --help            this text
 
 Mechanisms, and what must show without them:
-${sabotages.map(({ name, shows }) => `  ${name.padEnd(56)}  ${shows.join(", ")}`).join("\n")}
+${sabotages.map(({ name, shows }) => `  ${name.padEnd(54)} ${shows.join(", ")}`).join("\n")}
 
-The seed decides which calls are placed, when each webhook is sent, which are sent twice, lost or forged, what goes
-wrong with a delivery, and when Trunkline is killed. Processes run as fast as they run: a seed that failed fails again
-as far as it does not depend on which of two things came first.
+The seed decides which calls are placed, when each webhook is sent, which are
+sent twice, lost or forged, what goes wrong with a delivery, and when Trunkline
+is killed. Processes run as fast as they run: a seed that failed fails again as
+far as it does not depend on which of two things came first.
 Exit code 1 where the books do not balance; with --without, where they do.`;
 
 /** From so many calls on, every kind of fault must have happened, or a run proves less than it says. */
@@ -52,8 +58,8 @@ interface Options extends Omit<Plan, "calls"> {
 const options = readOptions();
 if (options.help) console.log(help);
 else process.exitCode = await chaos(options);
-// The channel to the process that started this one would keep it alive.
-process.disconnect?.();
+// The channel to the process that started this one would keep it alive, where that has not let go of it.
+if (process.connected) process.disconnect();
 
 async function chaos({ seeds, json, jobs, without, ...plan }: Options): Promise<number> {
   const calls = plan.calls ?? (without.length > 0 ? 300 : 1000);

@@ -25,8 +25,8 @@ try {
 }
 
 function show(checked: Checked): void {
-  const then = dev ? "Until they are mended webhooks are answered 503." : "Nothing is deployed until they are mended.";
-  const report = reported(checked, then);
+  const until = dev ? "Webhooks are answered 503" : "Nothing is deployed";
+  const report = reported(checked, until);
   if (report !== "") console.log(report);
   if (!dev && checked.faults.length > 0) process.exitCode = 1;
 }

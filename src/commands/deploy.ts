@@ -13,22 +13,9 @@ import { reported, unreadable } from "./report.ts";
 import { secretNames } from "./secret-names.ts";
 import { wranglerOptions } from "./wrangler-options.ts";
 
-const help = `npm run deploy [-- --env <name>] [-- --show-secrets] [-- <options of wrangler deploy>]
-
-Checks types, style and the configuration, deploys Trunkline to Cloudflare, and shows how it is
-there and the webhook URL of each channel. What is wrong is named before anything is uploaded.
-
-  --env <name>    a named environment of wrangler.toml
-  --dry-run       all but the upload
-  --show-secrets  prints the webhook URLs with their secret part. The Worker is asked for it, so
-                  that CONSOLE_TOKEN must stand in this command's environment
-  --help          this text`;
-
-const args = process.argv.slice(2);
-if (args.includes("--help") || args.includes("-h")) console.log(help);
-else process.exitCode = await deploy(args);
-// The channel to the process that started this one would keep it alive.
-process.disconnect?.();
+process.exitCode = await deploy(process.argv.slice(2));
+// The channel to the process that started this one would keep it alive, where that has not let go of it.
+if (process.connected) process.disconnect();
 
 /** Resolves with the exit code. */
 async function deploy(given: readonly string[]): Promise<number> {
@@ -56,7 +43,7 @@ async function checked(given: readonly string[]): Promise<readonly Hook[] | unde
   const options = wranglerOptions(given, process.env);
   try {
     const found = checkLive(options, await secretNames(options));
-    const report = reported(found, "Nothing is deployed until they are mended.");
+    const report = reported(found, "Nothing is deployed");
     if (report !== "") console.log(report);
     return found.faults.length === 0 ? found.hooks : undefined;
   } catch (error) {

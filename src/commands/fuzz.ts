@@ -8,9 +8,10 @@ const providers = [...accounts.keys()];
 
 const help = `npm run fuzz -- [--provider <name>] [--webhooks <n>] [--seed <n>] [--json]
 
-Sends mutants of a PBX's genuine webhooks to a real Trunkline by real HTTP: with flipped bits, fields that
-are lost, doubled, renamed or hostile, of other types, encodings, methods and paths. Some are signed anew: strange,
-yet genuine. Nothing leaves this machine.
+Sends mutants of a PBX's genuine webhooks to a real Trunkline by real HTTP: with
+flipped bits, fields that are lost, doubled, renamed or hostile, of other types,
+encodings, methods and paths. Some are signed anew: strange, yet genuine.
+Nothing leaves this machine.
 
   --provider <name>  ${providers.join(" or ")} (default: one after the other)
   --webhooks <n>     how many for each (default: 200000)
@@ -18,8 +19,9 @@ yet genuine. Nothing leaves this machine.
   --json             a JSON object for each instead of the summary
   --help             this text
 
-The same seed makes the same mutants. Exit code 1 where one is answered with 5xx or not at all, where a forged one
-is believed or left a trace, where a genuine one is not, or where memory goes on growing.`;
+The same seed makes the same mutants. Exit code 1 where one is answered with 5xx
+or not at all, where a forged one is believed or left a trace, where a genuine
+one is not, or where memory goes on growing.`;
 
 interface Options {
   readonly names: readonly string[];
@@ -32,8 +34,8 @@ interface Options {
 const options = readOptions();
 if (options.help) console.log(help);
 else process.exitCode = await fuzz(options);
-// The channel to the process that started this one would keep it alive.
-process.disconnect?.();
+// The channel to the process that started this one would keep it alive, where that has not let go of it.
+if (process.connected) process.disconnect();
 
 async function fuzz({ names, webhooks, seed, json }: Options): Promise<number> {
   const stopped = stopSignal();

@@ -1,10 +1,10 @@
 /** Trunkline in a local workerd: for `npm start` and for the tests. */
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { unstable_DevEnv as DevEnv } from "wrangler";
+import { unstable_DevEnv as DevEnv, experimental_readRawConfig as readRawConfig } from "wrangler";
 
 export interface LocalWorker {
   /** Without a trailing slash. */
@@ -64,11 +64,8 @@ async function up(runtime: DevEnv, setup: LocalSetup, state: string): Promise<st
   const loaded = once(runtime, "reloadComplete");
   loaded.catch(() => {});
   const worker = await runtime.startWorker({
-    config: join(root, "wrangler.toml"),
-    entrypoint: entrypoint && join(root, entrypoint),
-    // Nothing of the user's own configuration takes part, nor is it checked.
-    envFiles: [],
-    build: { custom: { command: "" } },
+    config: await ownConfiguration(state),
+    entrypoint: join(root, entrypoint ?? "src/index.ts"),
     bindings: { CHANNELS: { type: "json", value: JSON.parse(JSON.stringify(channels)) }, ...Object.fromEntries(texts) },
     dev: {
       server: { hostname: "127.0.0.1", port },
@@ -81,6 +78,23 @@ async function up(runtime: DevEnv, setup: LocalSetup, state: string): Promise<st
   });
   await loaded;
   return (await worker.url).origin;
+}
+
+/** What of `wrangler.toml` makes the Worker what it is. */
+const makings = ["name", "compatibility_date", "compatibility_flags", "durable_objects", "migrations", "r2_buckets"];
+
+/**
+ * Nothing of the user's own takes part, be it channels, routes or environments, nor is it checked: what makes the Worker is copied
+ * to a folder beside which no `.dev.vars` lies either.
+ */
+async function ownConfiguration(state: string): Promise<string> {
+  const { rawConfig } = readRawConfig({ config: join(root, "wrangler.toml") });
+  const given = Object.entries(rawConfig).filter(([key]) => makings.includes(key));
+  const main = join(root, "src", "index.ts");
+  await mkdir(state, { recursive: true });
+  const path = join(state, "wrangler.json");
+  await writeFile(path, JSON.stringify({ ...Object.fromEntries(given), main }));
+  return path;
 }
 
 /** How the runtime tells of a fault: as an error, or as an event that has one. */

@@ -5,11 +5,14 @@ import type { Checked } from "./configuration.ts";
 /** No mistake: a clone is tried and tested before it has one. */
 export const noChannelYet = "No channel is configured yet: add [vars.CHANNELS.<name>] to wrangler.toml";
 
-/** `then`: what becomes of it where there are faults. */
-export function reported({ environment, faults, warnings, notices }: Checked, then: string): string {
+/** `until`: what becomes of it until the faults are mended. */
+export function reported({ environment, faults, warnings, notices }: Checked, until: string): string {
   const of = environment === undefined ? "" : ` of the environment "${environment}"`;
+  const mended = faults.length === 1 ? "it is mended" : "they are mended";
   return [
-    ...(faults.length > 0 ? [`The configuration${of} has ${counted(faults.length, "fault")}. ${then}`] : []),
+    ...(faults.length > 0
+      ? [`The configuration${of} has ${counted(faults.length, "fault")}. ${until} until ${mended}.`]
+      : []),
     ...faults.map((fault) => `  ✘ ${spoken(fault)}`),
     ...(warnings.length > 0 ? [`The configuration${of} has ${counted(warnings.length, "warning")}.`] : []),
     ...warnings.map((warning) => `  ▲ ${spoken(warning)}`),

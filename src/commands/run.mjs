@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { install, installed, newNode, nodeOf, unwritable } from "./packages.mjs";
-import { aboutOf, overview, startFault, usage } from "./usage.mjs";
+import { aboutOf, astray, overview, startFault, usage } from "./usage.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const modules = join(root, "node_modules");
@@ -31,6 +31,9 @@ const commands = new Map([
 
 /** Our own programs: they say more themselves, and need nothing that is kept below HOME. */
 const own = new Set(["start", "chaos", "fuzz", "bench"]);
+
+/** They hold nothing that must be put away, and TypeScript (7.0) does not hear Ctrl-C. */
+const idle = new Set([tsc[0], biome[0]]);
 
 /** What `npm ci` and this file can be run by; all else runs by the Node.js that the packages bring. */
 const leastNode = 20;
@@ -59,9 +62,9 @@ async function main() {
     console.log(usage(name, abouts.get(name)));
     return 0;
   }
-  const fault = name === "start" ? startFault(args) : undefined;
+  const fault = astray(name, process.env) ?? (name === "start" ? startFault(args) : undefined);
   if (fault) {
-    console.error(`${fault}\n\n${usage(name)}`);
+    console.error(`${fault}\n\n${usage(name, abouts.get(name))}`);
     return 2;
   }
   if (name === "start") console.log("Trunkline is starting: worker, helpdesk and PBXs, all on this machine ...");
@@ -146,7 +149,8 @@ function run(program, env) {
     });
     const end = () => {
       if (child.connected) child.disconnect();
-      if (stop.signal.reason !== "SIGINT") child.kill(stop.signal.reason);
+      if (idle.has(program[0])) child.kill("SIGKILL");
+      else if (stop.signal.reason !== "SIGINT") child.kill(stop.signal.reason);
     };
     stop.signal.addEventListener("abort", end);
     if (stop.signal.aborted) end();
@@ -155,7 +159,7 @@ function run(program, env) {
     );
     child.on("exit", (code, signal) => {
       stop.signal.removeEventListener("abort", end);
-      resolve(code ?? (signal === "SIGINT" ? 130 : 1));
+      resolve(code ?? (signal === "SIGINT" || stop.signal.aborted ? 130 : 1));
     });
   });
 }

@@ -6,10 +6,10 @@ import { parseArgs } from "node:util";
 /** What the user may say after `--`. */
 const takes = new Map([
   ["test", "[<file> ...] [-t <title>]"],
-  ["chaos", "[--seed <n>] [--calls <n>] ..."],
-  ["fuzz", "[--provider <name>] [--webhooks <n>] ..."],
-  ["bench", "[<name> ...] [--calls <n>] ..."],
-  ["deploy", "[--env <name>] [--dry-run] ..."],
+  ["chaos", "[--seed <n>] [--seeds <n>] [--calls <n>] ..."],
+  ["fuzz", "[--provider <name>] [--webhooks <n>] [--seed <n>]"],
+  ["bench", "[<name> ...] [--calls <n>] [--times <n>]"],
+  ["deploy", "[--env <name>] [--dry-run] [--show-secrets] ..."],
 ]);
 
 export const startUsage = `npm start [-- [--port <port>] [--once]]
@@ -33,6 +33,23 @@ export function usage(name, about) {
   if (name === "start") return startUsage;
   const words = takes.get(name);
   return `${spoken(name)}${words ? ` [-- ${words}]` : ""}: ${about}`;
+}
+
+/**
+ * What npm took for an option of its own, since no `--` stood before it; undefined where nothing is. `npm run deploy --dry-run` would
+ * deploy, and nobody would hear of `--once`.
+ */
+export function astray(name, env) {
+  const options = usage(name, "").matchAll(/(?<= |\[)--([a-z][a-z-]+)/g);
+  const names = new Set([...options].map(([, option]) => option).filter((option) => option !== "help"));
+  const taken = [...names].filter((option) => isSet(env[`npm_config_${option.replaceAll("-", "_")}`]));
+  if (taken.length === 0) return undefined;
+  const spelt = taken.map((option) => `--${option}`);
+  return `npm took ${spelt.join(" and ")} for its own. Write -- before it: ${spoken(name)} -- ${spelt.join(" ")}`;
+}
+
+function isSet(value) {
+  return value !== undefined && value !== "" && value !== "false";
 }
 
 /** A line for each command. */

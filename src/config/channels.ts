@@ -83,11 +83,17 @@ export function parseConfiguration(env: object, where: Where = wherever): Config
 }
 
 function readChannel(place: Place, table: unknown, env: object, where: Where): Channel | { faults: Fault[] } {
+  const misnamed = nameFault(place.channel);
+  if (misnamed === undefined) return readTable(place, table, env, where);
+  const shown = { ...place, channel: place.channel.slice(0, maxShown) };
+  const rest = readTable(shown, table, env, where);
+  // What its secrets are called goes by the name that it will have.
+  const others = "faults" in rest ? rest.faults.filter(({ variable }) => variable !== undefined) : [];
+  return { faults: [{ ...shown, key: "name", problem: misnamed }, ...others] };
+}
+
+function readTable(place: Place, table: unknown, env: object, where: Where): Channel | { faults: Fault[] } {
   const name = place.channel;
-  const misnamed = nameFault(name);
-  if (misnamed !== undefined) {
-    return { faults: [{ ...place, channel: name.slice(0, maxShown), key: "name", problem: misnamed }] };
-  }
   if (!isTable(table)) {
     const problem = `must be a table. Write [vars.${place.variable}.${name}], and its keys below it`;
     return { faults: [{ ...place, key: "(table)", problem }] };

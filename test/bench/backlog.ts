@@ -7,7 +7,7 @@ import { deadSystem, startStage } from "./stage.ts";
 const batch = 500;
 
 export const backlog: Bench = {
-  about: "an object whose system is out of reach, with up to --calls undelivered calls",
+  about: "an object that still owes a dead system up to --calls calls",
   async run({ calls, times }, tell) {
     const stage = await startStage(deadSystem);
     const figures: Figure[] = [];

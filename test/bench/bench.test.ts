@@ -1,7 +1,10 @@
 /** The benchmarks run, and what an object is asked stays cheap however much is owed; how many ms it takes is no test. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { benches } from "./index.ts";
 import { deeds } from "./inside.ts";
+import { costsOf } from "./rows.ts";
 import { deadSystem, startStage } from "./stage.ts";
 import type { Measured } from "./worker.ts";
 
@@ -29,4 +32,28 @@ test("no deed but stats reads more rows the more calls are owed", async () => {
   } finally {
     await stage.close();
   }
+});
+
+/** How far a plan's page may be from what is measured: it is measured anew when that is more. */
+const tolerance = 0.1;
+
+test("a call writes as many rows as the page on plans says", async () => {
+  const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "plans.md"), "utf8");
+  const { calls, downHour } = await costsOf();
+  const written = (title: string) => {
+    const cells =
+      page
+        .split("\n")
+        .find((line) => line.startsWith(`| ${title} `))
+        ?.split("|") ?? [];
+    return cells.slice(2, -1).map(Number);
+  };
+  for (const { title, webhooks, rows, alarms, woken, forgotten } of calls) {
+    const measured = [webhooks, rows, alarms, woken, forgotten];
+    expect(written(title).map((said, i) => Math.abs(said - (measured[i] ?? 0)) <= tolerance * said)).toEqual(
+      measured.map(() => true),
+    );
+  }
+  const hour = Number(/takes (\d+) rows besides/.exec(page)?.[1]);
+  expect(Math.abs(downHour - hour)).toBeLessThanOrEqual(tolerance * hour);
 });

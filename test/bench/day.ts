@@ -6,7 +6,7 @@ const limit = 300;
 const loads = [0.5, 1, 2, 10];
 
 export const day: Bench = {
-  about: `a modelled day, its busiest hour at 0.5 to 10 times a limit of ${limit} that is shared`,
+  about: `a modelled day at 0.5 to 10 times a limit of ${limit} that is shared`,
   async run(_, tell) {
     return loads.flatMap((load) => {
       tell(`load ${load}`);

@@ -13,7 +13,7 @@ const floods: readonly (Pick<Flood, "forged" | "perSecond"> & { title: string })
 ];
 
 export const flood: Bench = {
-  about: "from webhook to card at one helpdesk, while another's channel is flooded",
+  about: "from webhook to card, while another helpdesk's channel is flooded",
   async run({ times }, tell) {
     const stage = await startStage();
     try {

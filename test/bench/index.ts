@@ -5,6 +5,7 @@ import { day } from "./day.ts";
 import type { Bench } from "./figures.ts";
 import { flood } from "./flood.ts";
 import { million } from "./million.ts";
+import { rows } from "./rows.ts";
 import { slow } from "./slow.ts";
 
 export const benches: ReadonlyMap<string, Bench> = new Map([
@@ -14,4 +15,5 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ["flood", flood],
   ["backlog", backlog],
   ["million", million],
+  ["rows", rows],
 ]);

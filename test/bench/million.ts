@@ -13,7 +13,7 @@ const batch = 500;
 const objectBytes = 10 * 1000 ** 3;
 
 export const million: Bench = {
-  about: "an object that holds --calls delivered calls of the last 90 days, and then a month more of them",
+  about: "an object with --calls delivered calls of 90 days, and a month more",
   async run({ calls, times }, tell) {
     const stage = await startStage(deadSystem);
     try {

@@ -10,7 +10,7 @@ const slowMs = 60 * 60_000;
 const recordings = 8;
 
 export const slow: Bench = {
-  about: "from webhook to card, while the same helpdesk takes recordings slowly",
+  about: "from webhook to card, while the helpdesk takes recordings slowly",
   async run({ times }, tell) {
     const stage = await startStage();
     try {

@@ -33,6 +33,9 @@ const patienceMs = 30_000;
 /** How long a sample is, in ms: long beside the clock's steps. */
 const sampleMs = 10;
 
+/** How long nothing happens in an object that is quiet, in ms: longer than a request to a stand-in takes. */
+const quietMs = 100;
+
 /** What a deed took: ms, the mean of a sample each, and rows. */
 export interface Measured {
   readonly ms: number[];
@@ -43,6 +46,45 @@ export interface Measured {
 export interface Size {
   readonly bytes: number;
   readonly rows: Readonly<Record<string, number>>;
+}
+
+/** What was asked of an object's database since somebody began to count. */
+interface Tally {
+  readonly cursors: Pick<SqlStorageCursor<never>, "rowsRead" | "rowsWritten">[];
+  /** Where somebody rings the alarm instead of the platform. */
+  readonly alarm?: Alarm;
+}
+
+/** How often an alarm was set, and when it would ring, ms since the epoch by the turned clock. */
+export interface Alarm {
+  set: number;
+  ringsAt?: number;
+}
+
+/** By what an object is named. They outlive an object that sleeps. */
+const tallies = new Map<string | undefined, Tally>();
+
+/** Counts what is asked of an object's database from its first statement on. */
+function watch({ id: { name }, storage }: DurableObjectState): void {
+  const exec = storage.sql.exec.bind(storage.sql);
+  const count: typeof exec = (query, ...bindings) => {
+    const cursor = exec<never>(query, ...bindings);
+    tallies.get(name)?.cursors.push(cursor);
+    return cursor;
+  };
+  Object.defineProperty(storage.sql, "exec", { value: count });
+  const setAlarm = storage.setAlarm.bind(storage);
+  const hold: typeof setAlarm = async (at, options) => {
+    const alarm = tallies.get(name)?.alarm;
+    if (!alarm) return setAlarm(at, options);
+    alarm.set++;
+    alarm.ringsAt = Number(at) + aheadMs;
+  };
+  Object.defineProperty(storage, "setAlarm", { value: hold });
+}
+
+function summed({ cursors }: Tally, rows: "rowsRead" | "rowsWritten"): number {
+  return cursors.reduce((all, cursor) => all + cursor[rows], 0);
 }
 
 interface Model {
@@ -63,24 +105,15 @@ function keyOf(call: string, recording: string): string {
 export class Exchange extends RealExchange {
   readonly #desk: Desk;
   readonly #planner: Planner;
-  /** What was asked of the database since somebody began to count. */
-  #cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] | undefined;
   /** A delivered call with a recording, and one without. */
   readonly #models = new Map<boolean, Model>();
   #fresh = 1_000_000_000;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    const { sql } = ctx.storage;
-    const exec = sql.exec.bind(sql);
+    watch(ctx);
     super(ctx, env, outside);
     this.#desk = new Desk(ctx, env, outside);
     this.#planner = new Planner(this.#desk);
-    const count: typeof sql.exec = (query, ...bindings) => {
-      const cursor = exec<never>(query, ...bindings);
-      this.#cursors?.push(cursor);
-      return cursor;
-    };
-    Object.defineProperty(sql, "exec", { value: count });
   }
 
   /** Records whole calls, from the `from`th on: they are owed to the system. */
@@ -154,11 +187,10 @@ export class Exchange extends RealExchange {
   async measure({ deed, times }: { deed: string; times: number }): Promise<Measured> {
     const work = this.#deeds.get(deed);
     if (!work) throw new Error(`there is no deed "${deed}"`);
-    this.#cursors = [];
+    const tally: Tally = { cursors: [] };
+    tallies.set(this.ctx.id.name, tally);
     await work();
-    const cursors = this.#cursors;
-    this.#cursors = undefined;
-    const sum = (rows: "rowsRead" | "rowsWritten") => cursors.reduce((all, cursor) => all + cursor[rows], 0);
+    tallies.delete(this.ctx.id.name);
     const ms: number[] = [];
     while (ms.length < times) {
       const began = performance.now();
@@ -166,7 +198,43 @@ export class Exchange extends RealExchange {
       for (; performance.now() - began < sampleMs; done++) await work();
       ms.push((performance.now() - began) / done);
     }
-    return { ms, rowsRead: sum("rowsRead"), rowsWritten: sum("rowsWritten") };
+    return { ms, rowsRead: summed(tally, "rowsRead"), rowsWritten: summed(tally, "rowsWritten") };
+  }
+
+  /** Counts from now on. Only `ring` rings the alarm that is set meanwhile. */
+  count(): void {
+    const { ringsAt } = tallies.get(this.ctx.id.name)?.alarm ?? {};
+    tallies.set(this.ctx.id.name, { cursors: [], alarm: { set: 0, ringsAt } });
+  }
+
+  /** Rows that were written since, and the alarm. */
+  counted(): Alarm & { readonly rowsWritten: number } {
+    const tally = tallies.get(this.ctx.id.name);
+    if (!tally?.alarm) throw new Error("nobody began to count");
+    return { ...tally.alarm, rowsWritten: summed(tally, "rowsWritten") };
+  }
+
+  /** Resolves once nothing was asked of the database for a while: whatever was under way has ended. */
+  async quiet(): Promise<void> {
+    const asked = () => tallies.get(this.ctx.id.name)?.cursors.length;
+    for (let before: number | undefined = -1; before !== asked(); await scheduler.wait(quietMs)) before = asked();
+  }
+
+  /** Turns the clock to `at`, ms since the epoch. */
+  turn({ at }: { at: number }): void {
+    aheadMs += Math.max(0, at - outside.now());
+  }
+
+  /** Rings the alarm, as the platform does when it is due. */
+  async ring(): Promise<void> {
+    const { alarm } = tallies.get(this.ctx.id.name) ?? {};
+    if (alarm) alarm.ringsAt = undefined;
+    await this.alarm();
+  }
+
+  /** As the platform does with an object that nobody needs for a while; the next that asks wakes it. */
+  sleep(): void {
+    this.ctx.abort("asleep");
   }
 
   /** What may be asked of an object while it holds much. Those that write wait until it is durable. */
@@ -255,7 +323,9 @@ export default {
     if (pathname !== "/inside") return app.fetch(request, env, ctx);
     const { system, deed, given } = await request.json<{ system: string; deed: string; given: unknown }>();
     const exchange = env.EXCHANGE.getByName(system) as unknown as Inside;
-    return Response.json((await exchange[deed]?.(given)) ?? null);
+    // Whoever sends an object to sleep hears that it broke off.
+    const done = deed === "sleep" ? exchange[deed]?.(given).catch(() => null) : exchange[deed]?.(given);
+    return Response.json((await done) ?? null);
   },
 };
 

@@ -1,4 +1,5 @@
 /** What the commands say of themselves, before anything is installed. */
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -36,6 +37,15 @@ test.each(Object.keys(scripts).filter((name) => name !== "start"))(
   },
 );
 
+test.each(["chaos", "fuzz", "bench"])("what npm run %s says more, once packages are there, fits 80 columns", (name) => {
+  const { stdout } = spawnSync(process.execPath, [`src/commands/${name}.ts`, "--help"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  expect(stdout).toContain(`npm run ${name} -- `);
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});
+
 test("npm start answers --help with a line for each option, and any other option with the same", async () => {
   const { code, output } = await say("start", "--help");
   expect(code).toBe(0);
@@ -50,6 +60,20 @@ test("npm start answers --help with a line for each option, and any other option
     expect(refused.output.split("\n")[0]).toContain(fault);
     expect(refused.output).toContain(output.trim());
   }
+});
+
+test.each([
+  ["deploy", ["--dry-run"], "npm took --dry-run for its own. Write -- before it: npm run deploy -- --dry-run"],
+  ["deploy", ["--env", "eu"], "Write -- before it: npm run deploy -- --env"],
+  [
+    "start",
+    ["--port", "8787", "--once"],
+    "npm took --port and --once for its own. Write -- before it: npm start -- --",
+  ],
+])("npm run %s %s, without -- before it, does nothing and says so", async (name, args, said) => {
+  const { code, output } = await project.run({ args: ["run", name, ...args] }).ended;
+  expect(code).toBe(2);
+  expect(output).toContain(said);
 });
 
 test("a command that is not there is answered with those that are", async () => {

@@ -1,6 +1,6 @@
 /** `npm start` on machines where not all is well: a sentence with its cure, and an exit code, where it would wait for ever. */
 import { once } from "node:events";
-import { chmod, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -36,6 +36,38 @@ describe("with all packages", () => {
 
   afterEach(() => project.leftNothing());
   afterAll(() => project.remove());
+
+  test("what the user configured of their own takes no part", async () => {
+    const [secrets, file] = [join(project.folder, ".dev.vars"), join(project.folder, "wrangler.toml")];
+    const before = await readFile(file, "utf8");
+    await writeFile(secrets, "SUPPORT_HOOK_SECRET=a-secret-of-their-own\nCHANNELS_MORE=broken\n");
+    await writeFile(file, `${before}\n[vars]\nJURISDICTION = "eu"\n\n[vars.CHANNELS.sales]\ncontry = "PL"\n`);
+    const { code, output } = await project.run(start("--once")).ended;
+    await rm(secrets);
+    await writeFile(file, before);
+    expect(output).toContain("Zadarma: 101 picks up  answered");
+    expect(code).toBe(0);
+  });
+
+  test("Ctrl-C ends a check at once, whether its compiler hears it or not", async () => {
+    const compiler = join(project.folder, "node_modules", "typescript", "bin", "tsc");
+    await rm(compiler);
+    await writeFile(compiler, 'process.on("SIGINT", () => {}); console.log("deaf"); setInterval(() => {}, 1000);');
+    const checking = project.run({ program: process.execPath, args: ["src/commands/run.mjs", "check"] });
+    await checking.says("deaf");
+    checking.interrupt();
+    expect(await checking.ended).toEqual({ code: 130, output: "deaf\n" });
+  });
+
+  test("Ctrl-C ends a benchmark without a trace", async () => {
+    const args = ["src/commands/run.mjs", "bench", "million", "--times", "1"];
+    const measuring = project.run({ program: process.execPath, args });
+    await measuring.says("million: ");
+    measuring.interrupt();
+    const { code, output } = await measuring.ended;
+    expect(code).toBe(130);
+    expect(output).not.toContain("Error");
+  });
 
   test("its port is taken", async () => {
     const other = createServer().listen(0, "127.0.0.1");

@@ -137,8 +137,8 @@ describe("a configuration that would be deployed", () => {
 
   test("has a report of a line for each", () => {
     const { faults, ...rest } = check(`${whole + support}contry = "PL"\n`, [], { unknown: "nobody is logged in" });
-    expect(reported({ ...rest, faults }, "Nothing is deployed.").split("\n")).toEqual([
-      "The configuration has a fault. Nothing is deployed.",
+    expect(reported({ ...rest, faults }, "Nothing is deployed").split("\n")).toEqual([
+      "The configuration has a fault. Nothing is deployed until it is mended.",
       `  ✘ ${faults.map(spoken)}`,
       "The secrets could not be looked for: nobody is logged in",
     ]);

@@ -222,6 +222,12 @@ describe("what stands where only channels stand", () => {
       'CHANNELS, channel "acme_eu", name: must match ^[a-z][a-z0-9-]{0,30}$. Write acme-eu',
     ],
   ])("%s", (_, env, said) => expect(told(env).faults).toEqual([said]));
+
+  test("a name that must change hides nothing else that is wrong with its channel", () =>
+    expect(told({ CHANNELS: { Support: { ...zadarma, contry: "PL" } } }).faults).toEqual([
+      'CHANNELS, channel "Support", name: must match ^[a-z][a-z0-9-]{0,30}$. Write support',
+      'CHANNELS, channel "Support", contry: is no key that is known here. Did you mean country?',
+    ]));
 });
 
 describe("JSON is shown where it breaks", () => {

@@ -351,6 +351,33 @@ describe("numbers are the code's", () => {
   ])("%s: %s", (name, says) => expect(page(name).replace(/\s+/g, " ")).toContain(says));
 });
 
+describe("plans.md reckons with what was measured", () => {
+  const plans = page("docs/plans.md");
+  const [, rows = 0, , requests = 0, forgotten = 0] =
+    /^\| Twilio: answered, recorded +(\|.*)\|$/m.exec(plans)?.[1]?.split("|").slice(1).map(Number) ?? [];
+  const all = rows + forgotten;
+  const limits: [row: string, most: number, each: number][] = [
+    ["rows written", 100_000, all],
+    ["requests to objects", 100_000, requests],
+  ];
+
+  test.each(limits)("%s", (row, most, each) => {
+    expect(plans).toContain(`calls of ${all} rows`);
+    const [, , , calls = ""] =
+      plans
+        .split("\n")
+        .find((line) => line.startsWith(`| ${row} `))
+        ?.split("|") ?? [];
+    expect(Number(calls.replace(/[^0-9]/g, "")) / (most / each)).toBeCloseTo(1, 1);
+  });
+
+  test("and leaves a third to spare", () => {
+    const advised = Number(/Up to (\d+) calls a day/.exec(plans)?.[1]);
+    expect(advised * all).toBeLessThan((100_000 * 2) / 3);
+    expect(page("README.md").replace(/\s+/g, " ")).toContain(`The free plan does for some ${advised} calls a day`);
+  });
+});
+
 describe("reliability.md names tests that are there", () => {
   const text = page("docs/reliability.md");
   const named = [...text.matchAll(/\]\(\.\.\/(test\/[^)]+)\)((?:,? "[^"]+")+)/g)].flatMap(

@@ -137,7 +137,7 @@ test.concurrent("wrangler dev shows the faults, with what helps on this machine,
   const { child, output } = start(folder, [wrangler, "dev", ...more], offline);
   try {
     const url = await until("wrangler to serve", () => /Ready on (http:\S+)/.exec(output())?.[1]);
-    expect(output()).toContain("The configuration has 3 faults. Until they are mended webhooks are answered 503.");
+    expect(output()).toContain("The configuration has 3 faults. Webhooks are answered 503 until they are mended.");
     expect(output()).toContain(contry);
     expect(output()).toContain(
       'SUPPORT_ZADARMA_SECRET: the secret is missing. Write SUPPORT_ZADARMA_SECRET="..." into .dev.vars',
