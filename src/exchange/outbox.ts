@@ -4,10 +4,10 @@
  */
 import type { Call, CallStatus } from "../calls/call.ts";
 import type { Assignee, Desired } from "../calls/desired.ts";
-import { createForm, type Form, joined, updateForm } from "../system/forms.ts";
+import { createForm, type Form, joined, sentenceEnd, updateForm } from "../system/forms.ts";
 import { openIn, settlesAt } from "./belief.ts";
 import { type Edit, edited, isNoEdit } from "./edit.ts";
-import { attachable, pending, type RecordingRow, remarkOn } from "./recording-row.ts";
+import { attachable, pending, type RecordingRow, remarksOn } from "./recording-row.ts";
 import type { Told } from "./told.ts";
 
 /**
@@ -76,7 +76,7 @@ function nextCreate(
 ): Step | undefined {
   if (delivery === "final" && (!finals.has(desired.status) || recordings.some(pending))) return undefined;
   const shown = told.unaddressed ? { ...desired, audience: undefined } : desired;
-  const remark = finals.has(desired.status) ? remarkOn(recordings) : undefined;
+  const remark = finals.has(desired.status) ? joined(...remarksOn(recordings)) : undefined;
   const recording = delivery === "final" ? recordings.find(attachable) : undefined;
   const twice = told.belief.is === "absent" ? undefined : maybeTwice;
   return {
@@ -152,11 +152,11 @@ function update(call: Call, desired: Desired, told: Told, recordings: readonly R
   const later = told.attempt > 0 && (moved || assignee !== undefined);
   const comment =
     final && desired.comment !== told.comment ? commentNow(desired.comment, told, moved, later) : undefined;
-  const remark = final ? remarkOn(recordings) : undefined;
-  const newRemark = later || remark === told.remark ? undefined : remark;
+  const said = told.remark?.split(sentenceEnd) ?? [];
+  const remarks = final && !later ? remarksOn(recordings).filter((remark) => !said.includes(remark)) : [];
   const form = updateForm(
     { callId: told.callId, pbxCallId: call.id },
-    { status, assignee, comment: joined(comment, newRemark) },
+    { status, assignee, comment: joined(comment, ...remarks) },
   );
   return {
     kind: "update",
@@ -166,7 +166,7 @@ function update(call: Call, desired: Desired, told: Told, recordings: readonly R
       ...(moved && { status }),
       ...(assignee && { assignee }),
       ...(comment !== undefined && { comment }),
-      ...(newRemark !== undefined && { remark: newRemark }),
+      ...(remarks.length > 0 && { remark: joined(...said, ...remarks) }),
     },
   };
 }

@@ -41,8 +41,8 @@ export function attachable(row: RecordingRow): boolean {
   return row.state === "stored";
 }
 
-/** What staff should read about recordings that the ticket will not have, or not all of. */
-export function remarkOn(rows: readonly RecordingRow[]): string | undefined {
+/** What staff should read about recordings that the ticket will not have, or not all of: a sentence each, without its stop. */
+export function remarksOn(rows: readonly RecordingRow[]): string[] {
   const remarks = rows.flatMap((row) => {
     if (row.state === "kept")
       return [`Recording not attached: ${row.problem ?? "the system did not take it"}; it is kept in the archive`];
@@ -50,7 +50,7 @@ export function remarkOn(rows: readonly RecordingRow[]): string | undefined {
     const attached = row.state === "stored" || row.state === "attached";
     return attached && row.problem ? [`Recording may be incomplete: ${row.problem}`] : [];
   });
-  return [...new Set(remarks)].join(". ") || undefined;
+  return [...new Set(remarks)];
 }
 
 /** `row` when the operator wants another try; undefined where that would end as before. */

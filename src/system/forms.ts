@@ -77,9 +77,12 @@ export function updateForm(
   });
 }
 
-/** Two remarks as one comment; undefined where there is neither. */
+/** What stands between two remarks of one comment. */
+export const sentenceEnd = ". ";
+
+/** Remarks as one comment; undefined where there is none. */
 export function joined(...remarks: (string | undefined)[]): string | undefined {
-  return remarks.filter((remark) => remark !== undefined && remark !== "").join(". ") || undefined;
+  return remarks.filter((remark) => remark !== undefined && remark !== "").join(sentenceEnd) || undefined;
 }
 
 const audienceField = { users: "user_ids[]", groups: "group_ids[]", pbxUsers: "pbx_user_ids[]" } as const;

@@ -102,6 +102,20 @@ describe("a system that knows the call is told", () => {
     expect(step?.form).toMatchObject({ comment: "Recording not available: the PBX answered 404" });
     expect(next(missed, { ...told, ...step?.tells }, [gone])).toBeUndefined();
   });
+
+  test("of a further recording that it will not have, without the first once more", () => {
+    const [gone, other] = [
+      { ...row, state: "gone", problem: "the PBX answered 404" },
+      { ...row, id: "r2", state: "kept", problem: "it is too large for the system" },
+    ] as const;
+    const told = has("missed", { comment: "line 800" });
+    const first = { ...told, ...next(missed, told, [gone])?.tells };
+    const step = next(missed, first, [gone, other]);
+    expect(step?.form.comment).toBe(
+      "Recording not attached: it is too large for the system; it is kept in the archive",
+    );
+    expect(next(missed, { ...first, ...step?.tells }, [gone, other])).toBeUndefined();
+  });
 });
 
 describe("a comment", () => {

@@ -6,7 +6,7 @@ import {
   fetched,
   leaveAlone,
   type RecordingRow,
-  remarkOn,
+  remarksOn,
   retried,
 } from "../../src/exchange/recording-row.ts";
 import type { Fetched } from "../../src/recordings/courier.ts";
@@ -348,10 +348,11 @@ test("staff read once of each reason why there is no recording, and of none that
   const kept = { ...row, state: "kept", problem: "it is too large for the system" } as const;
   const gone = { ...row, state: "gone" } as const;
   const rows = [kept, { ...kept, part: 1 }, gone, { ...row, state: "absent" as const }, row];
-  expect(remarkOn(rows)).toBe(
-    "Recording not attached: it is too large for the system; it is kept in the archive. Recording not available: it never came",
-  );
-  expect(remarkOn([row, { ...row, state: "attached" }])).toBeUndefined();
+  expect(remarksOn(rows)).toEqual([
+    "Recording not attached: it is too large for the system; it is kept in the archive",
+    "Recording not available: it never came",
+  ]);
+  expect(remarksOn([row, { ...row, state: "attached" }])).toEqual([]);
   const short = { ...row, state: "attached", problem: "it is shorter than it says" } as const;
-  expect(remarkOn([short])).toBe("Recording may be incomplete: it is shorter than it says");
+  expect(remarksOn([short])).toEqual(["Recording may be incomplete: it is shorter than it says"]);
 });
