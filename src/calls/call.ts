@@ -108,9 +108,14 @@ function outcomeOf(
   return outcome === "canceled" ? "missed" : outcome;
 }
 
-/** A customer's call stays one, though on its way to a colleague it is told of by two extensions. */
+/**
+ * A customer's call stays one, though on its way to a colleague it is told of by two extensions. Where only legs are heard of,
+ * the number on another leg is a customer's.
+ */
 function isInternal(heard: readonly HeardEvent[]): boolean {
-  return heard.some((event) => event.internal) && !heard.some((event) => event.internal === false);
+  if (heard.some((event) => event.internal === false)) return false;
+  const between = heard.filter((event) => event.internal);
+  return between.some((event) => !event.guess) || (between.length > 0 && !heard.some((event) => event.guess?.phone));
 }
 
 function phoneOf(heard: readonly HeardEvent[], legs: readonly Leg[], numbering: Numbering): string | undefined {

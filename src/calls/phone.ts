@@ -55,6 +55,13 @@ export function byHand({ country, numbers }: Numbering): Numbering {
   return { country, numbers: numbers === "international" ? "either" : numbers };
 }
 
+/** The ways in which a channel may have kept a number that somebody looks for: read as by hand, as by its PBX, and as it came. */
+export function keptAs(number: string, numbering: Numbering): string[] {
+  const asItCame = normalize(number).replace(/^\+/, "");
+  const read = [normalize(number, byHand(numbering)), normalize(number, numbering), asItCame];
+  return [...new Set(read)].filter((text) => text !== "");
+}
+
 /** Of several ways in which one number was written, the one that says most: what came with its plus was not completed. */
 export function clearestNumber(spellings: readonly Spelling[]): string | undefined {
   const read = (some: readonly Spelling[]) =>

@@ -38,7 +38,7 @@ function show(checked: Checked): void {
 function isPlain({ config, variables, envFiles }: WranglerOptions): boolean {
   const local = dev ? [...globSync([".dev.vars*", ".env*"]), ...envFiles] : [];
   const files = [...(config === undefined ? globSync("wrangler.{toml,json,jsonc}") : [config]), ...local];
-  const ours = /^[^#\n]*(vars|jurisdiction|\benv\b)|^\s*\[*"?cha/im;
+  const ours = /^[^#\n]*(vars|jurisdiction|channels|\benv\b)|^\s*\[*"?cha/im;
   const texts = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"));
   return variables.length === 0 && texts.length > 0 && !texts.some((text) => ours.test(text));
 }

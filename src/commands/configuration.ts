@@ -142,15 +142,22 @@ function isOfChannel({ channel }: Fault): boolean {
   return channel !== undefined;
 }
 
-/** Channels that stand where no Worker finds them: outside `vars`, or in those of another environment. */
+/** Channels, and where they are to lie, that stand where no Worker finds them: outside `vars`, or in those of another environment. */
 function outsideVariables(options: WranglerOptions, environment: string | undefined, anyFound: boolean): Fault[] {
   const file = rawConfigOf(options);
   const here = environment === undefined ? file : (file.env?.[environment] ?? {});
   const like = (table: object) => Object.keys(table).filter((key) => nearest(key.split("_")[0] ?? "", ["CHANNELS"]));
-  const outside = like(here).map((key) => {
-    const right = variableName.test(key) ? key : "CHANNELS";
-    return { key, problem: `stands outside [vars]. Write [vars.${right}.<name>]` };
-  });
+  const { vars: _, env: __, ...others } = here as RawConfig;
+  const outside = tablesIn(others).flatMap((table) => [
+    ...like(table).map((key) => {
+      const right = variableName.test(key) ? key : "CHANNELS";
+      return { key, problem: `stands outside [vars]. Write [vars.${right}.<name>]` };
+    }),
+    // Below the heading of another table it is that table's.
+    ...(Object.hasOwn(table, "JURISDICTION")
+      ? [{ key: "JURISDICTION", problem: "stands outside [vars]. Write it right below [vars]" }]
+      : []),
+  ]);
   const above = environment === undefined || anyFound || outside.length > 0 ? [] : like(file.vars ?? {});
   return [
     ...outside,
@@ -161,6 +168,13 @@ function outsideVariables(options: WranglerOptions, environment: string | undefi
       };
     }),
   ];
+}
+
+/** The table itself, and all that stand in it. */
+function tablesIn(value: unknown): object[] {
+  if (Array.isArray(value)) return value.flatMap(tablesIn);
+  if (typeof value !== "object" || value === null) return [];
+  return [value, ...Object.values(value).flatMap(tablesIn)];
 }
 
 function tooLarge(variables: Readonly<Record<string, unknown>>): Fault[] {

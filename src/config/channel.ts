@@ -15,7 +15,8 @@ const extensionsForm = 'must be an extension such as 8500, or a range such as "1
 const extensionRange = z.union([z.string(), z.number()], extensionsForm).transform((value, context): ExtensionRange => {
   const [, from = "", to = from] = /^\s*(\d{1,10})(?:\s*-\s*(\d{1,10}))?\s*$/.exec(String(value)) ?? [];
   if (from === "" || from.length !== to.length) context.addIssue({ code: "custom", message: extensionsForm });
-  else if (from > to) context.addIssue({ code: "custom", message: "is a range that ends before it begins" });
+  else if (from > to)
+    context.addIssue({ code: "custom", message: "is a range that ends before it begins. Write the lower one first" });
   return { from, to };
 });
 

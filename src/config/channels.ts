@@ -99,7 +99,9 @@ function readTable(place: Place, table: unknown, env: object, where: Where): Cha
     return { faults: [{ ...place, key: "(table)", problem }] };
   }
   const given = new Map<string, unknown>(Object.entries(table));
-  const provider = providers.get(String(given.get("provider")));
+  const named = providers.get(String(given.get("provider")));
+  // By the one that is most likely meant, the rest is read all the same: all faults are named at once.
+  const provider = named ?? providers.get(providerMeant(given) ?? "");
   const own = provider && given.get(provider.name);
   if (provider) given.delete(provider.name);
   const common = channelTable.safeParse(Object.fromEntries(given));
@@ -111,7 +113,7 @@ function readTable(place: Place, table: unknown, env: object, where: Where): Cha
     ...(settings?.error?.issues.flatMap((issue) => faultsOf(place, issue, [provider?.name ?? ""], table, known)) ?? []),
     ...("faults" in secrets ? secrets.faults : []),
   ];
-  if (!provider) {
+  if (!provider || !named) {
     return { faults: [unknownProvider(place, given), ...faults.filter(({ key }) => key !== "provider")] };
   }
   if (!common.success || !settings?.success || "faults" in secrets) return { faults };
@@ -134,8 +136,12 @@ function unknownProvider(place: Place, given: ReadonlyMap<string, unknown>): Fau
   const known = [...providers.keys()].map((name) => `"${name}"`).join(", ");
   const written = given.get("provider");
   if (written === undefined) return { ...place, key: "provider", problem: `is missing. Write one of: ${known}` };
-  const meant = nearest(String(written), providers.keys());
+  const meant = providerMeant(given);
   return { ...place, key: "provider", problem: sentences(`must be one of: ${known}`, meant && `Write "${meant}"`) };
+}
+
+function providerMeant(given: ReadonlyMap<string, unknown>): string | undefined {
+  return nearest(String(given.get("provider")), providers.keys());
 }
 
 const ofProviders = new Map(

@@ -66,6 +66,9 @@ const kinds = new Map([
   ["object", "a table"],
 ]);
 
+/** What zod says where a schema does not say it better. */
+const unsaid = "Invalid input";
+
 /** What is wrong, by the issue; the texts of our own schemas are taken as they are. */
 function wording(issue: core.$ZodIssue, value: unknown): string {
   if (value === undefined) return "is missing";
@@ -75,7 +78,7 @@ function wording(issue: core.$ZodIssue, value: unknown): string {
     case "invalid_value":
       return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((word) => JSON.stringify(word)).join(", ")}`;
     case "invalid_union":
-      return "must be a text or a whole number";
+      return issue.message === unsaid ? "must be a text or a whole number" : issue.message;
     case "too_small":
       return issue.origin === "string" || issue.origin === "array"
         ? "must not be empty"

@@ -1,5 +1,5 @@
 /** What to write instead: the usual mistakes of a configuration, each with its cure. What was written is never repeated. */
-import { getCountries, isSupportedCountry } from "libphonenumber-js/min";
+import { getCountries, getCountryCallingCode, isSupportedCountry } from "libphonenumber-js/min";
 import type { core, ZodType } from "zod";
 import { placeholders } from "../calls/comment.ts";
 import type { Place } from "./faults.ts";
@@ -43,7 +43,7 @@ function join(path: string, key: string): string {
 export function unknownKey(place: Place, key: string, path: readonly string[], known: Tables): string | undefined {
   const here = path.filter((part) => !/^\d+$/.test(part)).join(".");
   const own = known.keys.get(here) ?? [];
-  const secret = nearest(key, known.secrets);
+  const secret = secretMeant(key, place.channel, known);
   const lower = key.toLowerCase();
   const elsewhere = (word: string) => [...known.keys].find(([at, keys]) => at !== here && keys.includes(word))?.[0];
   const stranger = [...known.ofProviders].find(([name, keys]) => name !== known.provider && keys.includes(lower));
@@ -60,6 +60,18 @@ export function unknownKey(place: Place, key: string, path: readonly string[], k
   const far = nearest(key, all);
   const where = far === undefined ? undefined : elsewhere(far);
   return far === undefined || where === undefined ? undefined : `Did you mean ${far}? ${belongs(place, where)}`;
+}
+
+/** A secret's name as it may have been written into a table: in full, or without its provider's. */
+function secretMeant(key: string, channel: string, { secrets, provider = "" }: Tables): string | undefined {
+  const own = `${provider.toUpperCase()}_`;
+  const spellings = [...secrets].flatMap((name) => [
+    [name, name] as const,
+    [secretName(channel, name), name] as const,
+    [name.startsWith(own) ? name.slice(own.length) : name, name] as const,
+  ]);
+  const bySpelling = new Map(spellings);
+  return bySpelling.get(nearest(key, bySpelling.keys()) ?? "");
 }
 
 function belongs({ variable, channel }: Place, table: string): string {
@@ -129,6 +141,11 @@ const synonyms = new Map([
   ["in", "incoming"],
   ["outbound", "outgoing"],
   ["out", "outgoing"],
+  ["false", "off"],
+  ["no", "off"],
+  ["none", "off"],
+  ["disabled", "off"],
+  ["trial", "off"],
 ]);
 
 /** A number of `what`; `example` says how much something is. */
@@ -149,7 +166,7 @@ function address(value: unknown, bare: boolean): string | undefined {
     url.protocol === "https:" ? undefined : "Begin with https://",
     url.username || url.password ? "Leave out the credentials" : undefined,
     url.search || url.hash ? "Leave out what follows the ? or #" : undefined,
-    bare && url.pathname !== "/" ? "Leave out the path" : undefined,
+    bare && url.pathname.length > 1 ? "Leave out the path" : undefined,
   ].filter((part) => part !== undefined);
   return cures.length > 0 ? cures.join(". ") : undefined;
 }
@@ -158,19 +175,32 @@ function address(value: unknown, bare: boolean): string | undefined {
 const otherCodes = new Map([
   ["UK", "GB"],
   ["EN", "GB"],
+  ["GBR", "GB"],
+  ["ENGLAND", "GB"],
   ["EL", "GR"],
+  ["USA", "US"],
 ]);
 
-/** The code of a country that was written in another way: in small letters, by name. */
+/** The code of a country that was written in another way: in small letters, by name, by what is dialled before its numbers. */
 function country(value: unknown): string | undefined {
   if (typeof value !== "string") return 'Write two letters in quotes, such as "PL"';
   const text = value.trim();
   const code = otherCodes.get(text.toUpperCase()) ?? text.toUpperCase();
-  const names = new Intl.DisplayNames(["en"], { type: "region" });
-  const found = isSupportedCountry(code)
-    ? code
-    : getCountries().find((known) => names.of(known)?.toLowerCase() === text.toLowerCase());
+  const found = isSupportedCountry(code) ? code : (countryNamed(text) ?? countryDialled(text));
   return found && `Write "${found}"`;
+}
+
+function countryNamed(text: string): string | undefined {
+  const names = new Intl.DisplayNames(["en"], { type: "region" });
+  const byName = new Map(getCountries().map((code) => [names.of(code) ?? code, code] as const));
+  return byName.get(nearest(text, byName.keys()) ?? "");
+}
+
+/** Undefined where several countries share it. */
+function countryDialled(text: string): string | undefined {
+  const [, digits] = /^(?:\+|00)?(\d{1,3})$/.exec(text) ?? [];
+  const [one, ...others] = getCountries().filter((code) => getCountryCallingCode(code) === digits);
+  return others.length > 0 ? undefined : one;
 }
 
 /** The zone of a city that was written without its continent, or nearly so. */

@@ -40,6 +40,10 @@ function whyAt(text: string, at: number): string {
   if (character === "#" || character === "/") return "JSON has no comments";
   if (character === "=") return "JSON has : between a key and its value";
   if (/[A-Za-z_]/.test(character) && (previous === "{" || previous === ",")) return "keys stand in double quotes";
+  if (character === "\ufeff") return "a mark that is not seen stands before it (BOM)";
+  if (/[A-Za-z_]/.test(character) && (previous === ":" || previous === "["))
+    return "texts stand in double quotes, and true, false and null are written small";
+  if (previous === '"' && (character === "{" || character === "[")) return "a : is missing before it";
   if (character === '"') {
     const begun = previous === undefined || "{[:,".includes(previous);
     return begun ? "the text that begins here has no end, or a line break in it" : "a comma is missing before it";

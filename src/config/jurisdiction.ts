@@ -8,6 +8,12 @@ import { nearest } from "./nearest.ts";
 /** https://developers.cloudflare.com/durable-objects/reference/data-location/ (read 2026-11). */
 export const jurisdictions: ReadonlySet<string> = new Set(["eu", "fedramp", "fedramp-high", "us"]);
 
+/** What else people call them. */
+const byName = new Map([
+  ["europe", "eu"],
+  ["usa", "us"],
+]);
+
 /** The variable as it is set; undefined where it is not, or empty. */
 function written(env: object): unknown {
   const value = new Map<string, unknown>(Object.entries(env)).get("JURISDICTION");
@@ -24,7 +30,8 @@ export function jurisdictionFault(env: object): Fault | undefined {
   const name = written(env);
   if (name === undefined) return undefined;
   if (typeof name !== "string" || !jurisdictions.has(name)) {
-    const meant = typeof name === "string" ? nearest(name, jurisdictions) : undefined;
+    const meant =
+      typeof name === "string" ? (byName.get(name.toLowerCase()) ?? nearest(name, jurisdictions)) : undefined;
     const known = [...jurisdictions].map((word) => `"${word}"`).join(", ");
     const problem = `must be one of: ${known}${meant === undefined ? "" : `. Write "${meant}"`}`;
     return { key: "JURISDICTION", problem };

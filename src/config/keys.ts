@@ -29,5 +29,5 @@ export function ofSystem(channel: Channel, system: string): Channel {
 /** What the operator reads of a call whose key is not configured any more. */
 export function keyIsGone({ name }: Channel): string {
   const secret = secretName(name, "CHANNEL_KEY");
-  return `its ticket was made under a CHANNEL_KEY that is not configured any more. Set ${secret} to "<new>,<old>", then replay`;
+  return `its ticket was made under a CHANNEL_KEY that is not configured any more. Set ${secret} to "<new>,<old>", and it goes on`;
 }

@@ -41,8 +41,8 @@ function neverANumber(pattern: string): string | undefined {
   const begins = pattern.replace(/\*$/, "");
   if (hidden.has(begins.trim().toLowerCase())) return "fits no call: a hidden number fits no rule. Leave the rule out";
   if (/^\+.*\*/.test(begins)) return "fits no call: a * counts only at the end. Write what stands before it, and *";
-  if (begins !== pattern && /^\+?[\d\s().\-/]+$/.test(begins) && /[^\d+]/.test(begins)) {
-    return "fits no call: before a * stand only + and digits. Leave out blanks and punctuation";
+  if (/[\\^$[\]|]/.test(pattern)) {
+    return "fits no call: a rule is no regular expression. Write how the number begins, and *";
   }
   if (/^\+0/.test(begins)) return "fits no call: no country's code begins with 0. Write + and the country's code";
   return undefined;

@@ -33,6 +33,7 @@ export function warningsOf(env: object, channels: readonly Channel[], names: rea
       names ?? [],
     ),
     ...ofToken(text("CONSOLE_TOKEN")),
+    ...misspelt([...variables.keys()]),
   ];
 }
 
@@ -44,6 +45,13 @@ function ofTable({ name: channel, system, url, api }: Channel): Warning[] {
   if (example.test(new URL(system).hostname)) {
     const problem = "is the documentation's example. Write the address of your helpdesk";
     found.push({ channel, key: "system", problem });
+  }
+  if (url !== undefined && example.test(new URL(url).hostname)) {
+    found.push({
+      channel,
+      key: "url",
+      problem: "is the documentation's example. Write this Worker's address, or leave it out",
+    });
   }
   if (url !== undefined && /\/hooks(\/|$)/.test(new URL(url).pathname)) {
     const problem = "is a webhook's URL, and /hooks/... is added to it once more. Write what stands before /hooks";
@@ -65,6 +73,8 @@ function ofSecrets({ name: channel, provider }: Channel, text: (name: string) =>
     warn("CHANNEL_KEY", "holds a /, which no key does. Take only the last part of the channel's API address");
   }
   for (const name of secretNames(provider).all) {
+    if (/^(["']).*\1$/s.test(text(name)))
+      warn(name, "stands in quotes, which are taken for a part of it. Set it without");
     if (hasBlanks(text(name))) warn(name, "has a blank or a line break inside. Set it again, in one line");
   }
   const hookSecret = text("HOOK_SECRET");
@@ -104,12 +114,25 @@ function stray(set: readonly string[], names: readonly string[]): Warning[] {
   if (names.length === 0) return [];
   const kinds = [...everySecret];
   const read = new Set(names.flatMap((channel) => kinds.map((kind) => secretName(channel, kind))));
-  const ofSome = (name: string) => kinds.some((kind) => name.endsWith(`_${kind}`) && name.length > kind.length + 1);
+  const ofSome = (name: string) => kinds.some((kind) => `_${name}`.endsWith(`_${kind}`));
+  const [first = "", ...others] = names;
   return set.flatMap((key) => {
-    const meant = read.has(key) ? undefined : nearest(key, read);
+    const unnamed = others.length === 0 && everySecret.has(key) ? secretName(first, key) : undefined;
+    const meant = read.has(key) ? undefined : (unnamed ?? nearest(key, read));
     if (read.has(key) || (meant === undefined && !ofSome(key))) return [];
     const cure = meant === undefined ? "Delete it, or add the channel" : `Did you mean ${meant}?`;
     return [{ key, problem: `belongs to no channel. ${cure}` }];
+  });
+}
+
+/** Variables of the whole Worker. */
+const ofWorker = ["CONSOLE_TOKEN", "JURISDICTION"];
+
+/** What is almost called so is not read, and nothing else would tell. */
+function misspelt(set: readonly string[]): Warning[] {
+  return set.flatMap((key) => {
+    const meant = ofWorker.includes(key) ? undefined : nearest(key, ofWorker);
+    return meant === undefined ? [] : [{ key, problem: `the variable is not read. Did you mean ${meant}?` }];
   });
 }
 

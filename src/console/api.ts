@@ -1,18 +1,19 @@
 /** The operator's JSON API: what is known of calls, what is owed, and another try for what got stuck. */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import * as z from "zod";
 import { readConfiguration } from "../config/channels.ts";
 import type { Env } from "../env.ts";
 import { exchangeAt } from "../exchange/at.ts";
 import type { Edit } from "../exchange/edit.ts";
 import type { Exchange } from "../exchange/exchange.ts";
+import type { Search } from "../exchange/finder.ts";
+import { type Page, type Place, together, written } from "../exchange/pages.ts";
 import type { CallKey } from "../exchange/rows.ts";
+import type { CallView } from "../exchange/views.ts";
 import { parseJson, readBody } from "../hooks/body.ts";
 import { notFound, type Problem, problem, unauthorized } from "../hooks/problem.ts";
+import { listing, maxListed, none, parametersOf, recordingStates, replaying } from "./parameters.ts";
 import { bearsToken, consoleToken } from "./token.ts";
-
-/** How many calls one answer lists at most. */
-const maxListed = 200;
 
 type Api = Context<{ Bindings: Env }>;
 
@@ -25,59 +26,106 @@ api.use(async (c, next) => {
   return problem(unauthorized, { "www-authenticate": "Bearer" });
 });
 
-/**
- * Newest first: `?channel=` narrows, `?stuck=true` lists those that wait for the operator, `?untold=true` those that are
- * not told, `?before=` pages on.
- */
+/** What takes no parameters. */
+const bare: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
+  const asked = parametersOf(c.req.raw, none);
+  return asked instanceof Response ? asked : next();
+};
+
+/** Newest first, a page at a time. */
 api.get("/calls", async (c) => {
-  const asked = listing.safeParse(c.req.query());
-  if (!asked.success) return unreadable(asked.error);
-  const query = { ...asked.data, most: maxListed };
-  const lists = await Promise.all(exchanges(c).map((exchange) => exchange.list(query)));
-  const calls = lists.flat().sort((a, b) => b.startedAt - a.startedAt);
-  return c.json({ calls: calls.slice(0, maxListed) });
+  const asked = parametersOf(c.req.raw, listing);
+  if (asked instanceof Response) return asked;
+  const { channel, before, to, delivery, stuck, untold, recording, limit = maxListed, next, ...rest } = asked;
+  if (!(await isKnown(c, channel))) return problem(unknownChannel);
+  const deliveries = new Set([delivery, stuck && "stuck", untold && "untold"].filter((one) => one !== undefined));
+  if (deliveries.size > 1) return c.json({ calls: [] });
+  const search = {
+    ...rest,
+    ...recordingStates(recording),
+    channel,
+    to: earliest([to, before]),
+    delivery: [...deliveries][0] as typeof delivery,
+  };
+  const { calls, next: end } = await listed(exchanges(c), search, next, limit);
+  return c.json({ calls, next: end && written(end) });
 });
 
-api.get("/calls/:channel/:call", async (c) => {
+/** How often the objects are asked for more before a page is handed out that is not full. */
+const maxRounds = 10;
+
+async function listed(
+  exchanges: readonly DurableObjectStub<Exchange>[],
+  search: Search & { channel?: string },
+  after: Place | undefined,
+  most: number,
+): Promise<Page<CallView>> {
+  const calls: CallView[] = [];
+  let next = after;
+  for (let round = 0; round < maxRounds; round++) {
+    const query = { ...search, after: next, most: most - calls.length };
+    const pages = await Promise.all(exchanges.map((exchange) => exchange.list(query)));
+    const page = together<CallView>(pages, query.most);
+    calls.push(...page.calls);
+    next = page.next;
+    if (next === undefined || calls.length >= most) break;
+  }
+  return { calls, next };
+}
+
+api.get("/calls/:channel/:call", bare, async (c) => {
   const shown = await inOneOf(c, async (exchange) => await exchange.show(keyIn(c)));
   return shown ? c.json(shown) : problem(notFound);
 });
 
-api.post("/calls/:channel/:call/replay", async (c) => {
+api.post("/calls/:channel/:call/replay", bare, async (c) => {
   const edit = await editIn(c);
   if (edit === "unreadable") return problem(noEdit);
   const replayed = await inOneOf(c, async (exchange) => await exchange.replay(keyIn(c), edit));
-  if (replayed === undefined) return problem(notFound);
-  if (replayed === "replayed") return c.json({ replayed: 1 }, 202);
-  return problem({ ...noEdit, detail: `${replayed.field} ${replayed.problem}`, field: replayed.field });
+  switch (replayed?.kind) {
+    case "replayed":
+      return c.json({ replayed: 1, nextTryAt: replayed.nextTryAt }, 202);
+    case "nothing":
+      return problem({ ...nothingOwed, detail: replayed.because });
+    case "misfit":
+      return problem({ ...noEdit, detail: `${replayed.field} ${replayed.problem}`, field: replayed.field });
+    case undefined:
+      return problem(notFound);
+  }
 });
 
-/** All calls that wait for the operator, of one channel or of all. */
+/**
+ * All calls that wait, of one channel or of all: for the operator (`delivery=stuck`), or for their next try (`owed`). What is
+ * changed of forms is meant for those that were refused, unless it is said otherwise.
+ */
 api.post("/calls/replay", async (c) => {
-  const asked = narrowing.safeParse(c.req.query());
-  if (!asked.success) return unreadable(asked.error);
-  const { channel } = asked.data;
+  const asked = parametersOf(c.req.raw, replaying);
+  if (asked instanceof Response) return asked;
+  const { channel, delivery } = asked;
+  if (!(await isKnown(c, channel))) return problem(unknownChannel);
   const edit = await editIn(c);
   if (edit === "unreadable") return problem(noEdit);
-  const counts = await Promise.all(exchanges(c).map((exchange) => exchange.replayStuck(channel, edit)));
-  const sum = (name: "replayed" | "skipped") => counts.reduce((total, count) => total + count[name], 0);
-  return c.json({ replayed: sum("replayed"), skipped: sum("skipped") }, 202);
+  const which = delivery ? [delivery] : edit ? (["stuck"] as const) : (["stuck", "owed"] as const);
+  const done = await Promise.all(exchanges(c).map((exchange) => exchange.replayAll({ channel, which, edit })));
+  const sum = (name: "replayed" | "skipped") => done.reduce((total, one) => total + one[name], 0);
+  const nextTryAt = earliest(done.map((one) => one.nextTryAt));
+  return c.json({ replayed: sum("replayed"), skipped: sum("skipped"), nextTryAt }, 202);
 });
 
 /** Genuine webhooks that could not be understood, newest first. */
-api.get("/malformed", async (c) => {
+api.get("/malformed", bare, async (c) => {
   const lists = await Promise.all(exchanges(c).map((exchange) => exchange.listMalformed(maxListed)));
   return c.json({ webhooks: lists.flat().sort((a, b) => b.heardAt - a.heardAt) });
 });
 
 /** What each system is still owed, and since when. */
-api.get("/stats", async (c) => {
+api.get("/stats", bare, async (c) => {
   const systems = await Promise.all(exchanges(c).map((exchange) => exchange.stats()));
   return c.json({ systems });
 });
 
 /** A stored recording by its key. */
-api.get("/recordings/:key{.+}", async (c) => {
+api.get("/recordings/:key{.+}", bare, async (c) => {
   const key = c.req.param("key");
   const channel = readConfiguration(c.env).channels.get(key.split("/")[0] ?? "");
   const object = channel && (await c.env.RECORDINGS.get(key, { range: c.req.raw.headers }));
@@ -90,25 +138,8 @@ api.get("/recordings/:key{.+}", async (c) => {
   return new Response(object.body, { status: part ? 206 : 200, headers });
 });
 
-const whether = z.enum(["true", "false"]).transform((said) => said === "true");
-const instant = z
-  .string()
-  .regex(/^\d{1,15}$/)
-  .transform(Number);
-const narrowing = z.strictObject({ channel: z.string().optional() });
-const listing = narrowing.extend({
-  stuck: whether.optional(),
-  untold: whether.optional(),
-  before: instant.optional(),
-});
-
-/** A parameter that is misspelt would narrow nothing, and all calls would look like those that were asked for. */
-function unreadable({ issues: [issue] }: z.ZodError): Response {
-  const named = issue?.code === "unrecognized_keys" ? issue.keys[0] : issue?.path.join(".");
-  const field = /^\w{1,32}$/.test(named ?? "") ? named : undefined;
-  const detail = "There are channel, stuck and untold (true or false), and before (ms since the epoch).";
-  return problem({ status: 400, title: "Parameter not known, or not readable", detail, field });
-}
+const unknownChannel: Problem = { ...notFound, detail: "No such channel is configured, and no call of it is kept." };
+const nothingOwed: Problem = { status: 409, title: "Nothing to send" };
 
 const noEdit: Problem = {
   status: 400,
@@ -132,6 +163,17 @@ async function editIn(c: Api): Promise<Edit | undefined | "unreadable"> {
 
 function keyIn(c: Api): CallKey {
   return { channel: c.req.param("channel") ?? "", call: c.req.param("call") ?? "" };
+}
+
+/** Whether the channel is configured, or calls of it are kept. */
+async function isKnown(c: Api, channel: string | undefined): Promise<boolean> {
+  if (channel === undefined || readConfiguration(c.env).channels.has(channel)) return true;
+  return (await Promise.all(exchanges(c).map((exchange) => exchange.knows(channel)))).includes(true);
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((at) => at !== undefined);
+  return known.length > 0 ? Math.min(...known) : undefined;
 }
 
 /** What the channel's own system answers, or else one where the channel was before it moved or went. */

@@ -20,6 +20,8 @@ export interface OpenCreate {
   readonly absentAt?: number;
   /** The system cannot be asked: it knows no `update_call`. */
   readonly mute?: true;
+  /** It was made once more without being asked for. */
+  readonly again?: true;
 }
 
 /** An update of which it is not known whether it was done, so that what it said may still come over what was said later. */
@@ -50,7 +52,7 @@ export function doubted(belief: Belief, sent: Sent, givenUpAt: number): Belief {
   const { create, word } = openIn(belief);
   const unsettled = { is: "unsettled", create, word } as const;
   if (sent === "update") return { ...unsettled, word: { since: givenUpAt } };
-  return { ...unsettled, create: { ...(create?.mute && { mute: true }), since: givenUpAt } };
+  return { ...unsettled, create: { ...(create?.mute && { mute: true, again: true }), since: givenUpAt } };
 }
 
 /** What left at `sentAt` was done, and the call is there. */
@@ -73,6 +75,12 @@ export function denied(belief: Belief, sentAt: number): Belief {
 export function unaskable(belief: Belief): Belief {
   const { create, word } = openIn(belief);
   return create ? { is: "unsettled", create: { since: create.since, mute: true }, word } : belief;
+}
+
+/** The system was seen to take an update since: it can be asked after all. */
+export function askable(belief: Belief): Belief {
+  const { create, word } = openIn(belief);
+  return create?.mute ? { is: "unsettled", create: { ...create, mute: undefined }, word } : belief;
 }
 
 /** When what is open may be settled, by the next ask, create or repetition of the last word, in ms since the epoch. */

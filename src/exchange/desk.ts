@@ -3,6 +3,7 @@ import { type Channel, readConfiguration } from "../config/channels.ts";
 import { ofSystem } from "../config/keys.ts";
 import type { Env } from "../env.ts";
 import type { Courier } from "../recordings/courier.ts";
+import { Finder } from "./finder.ts";
 import { Queue } from "./queue.ts";
 import { Store } from "./store.ts";
 
@@ -20,6 +21,7 @@ export const asideMs = 60_000;
 export class Desk {
   readonly store: Store;
   readonly queue: Queue;
+  readonly finder: Finder;
   readonly env: Env;
   readonly outside: Outside;
   /** The system that this object is for: `https://<system_domain>`. */
@@ -29,9 +31,10 @@ export class Desk {
   constructor(ctx: DurableObjectState, env: Env, outside: Outside) {
     this.store = new Store(ctx.storage.sql);
     this.queue = new Queue(ctx.storage.sql);
+    this.system = ctx.id.name ?? "";
+    this.finder = new Finder(ctx.storage.sql, this.system);
     this.env = env;
     this.outside = outside;
-    this.system = ctx.id.name ?? "";
     this.#ctx = ctx;
   }
 

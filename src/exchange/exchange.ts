@@ -4,21 +4,23 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { HeardEvent } from "../calls/event.ts";
-import type { Channel } from "../config/channels.ts";
+import { keptAs } from "../calls/phone.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { type Allowance, admit } from "./admission.ts";
-import { absent, openIn } from "./belief.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Desk, type Outside, theWorld } from "./desk.ts";
-import { type Edit, edited, isNoEdit, type NoEdit } from "./edit.ts";
+import type { Edit } from "./edit.ts";
 import { Fetches } from "./fetches.ts";
-import { Housekeeping, unheardEnd } from "./housekeeping.ts";
+import type { Search } from "./finder.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { Inquiries } from "./inquiries.ts";
+import { type Page, type Place, together } from "./pages.ts";
 import { Planner } from "./planner.ts";
-import { retried } from "./recording-row.ts";
-import type { CallKey, CallRow, Counts, Malformed } from "./rows.ts";
+import { maxReplayed, type Replayed, Replays } from "./replays.ts";
+import type { CallKey, Counts, Malformed } from "./rows.ts";
 import { migrate } from "./schema.ts";
+import { type Standing, standingOf } from "./standing.ts";
 import { afresh, revived } from "./told.ts";
 import { type CallDetail, type CallView, detail, malformedView, view } from "./views.ts";
 
@@ -29,11 +31,29 @@ const guardMs = 5_000;
  * waits for, in ms: a channel that was faulty or gone may be there again.
  */
 const maxSleepMs = 5 * 60_000;
-/** How many calls are replayed at once. */
-const maxReplayed = 1000;
-
 /** A webhook's events are kept, `fresh` of them new; or the channel has had its share, and nothing was kept. */
 export type Recorded = { readonly fresh: number } | { readonly retryAfterSeconds: number };
+
+/** Which calls are listed: those of a channel, or all, that fit, beyond a place and at most so many. */
+export interface Listing extends Search {
+  readonly channel?: string;
+  readonly after?: Place;
+  readonly most: number;
+}
+
+/** Which calls are replayed, and what is changed of their forms. */
+export interface Bulk {
+  readonly channel?: string;
+  readonly which: readonly ("stuck" | "owed")[];
+  readonly edit?: Edit;
+}
+
+/** `skipped`: those that the edit does not fit, or of which nothing can be sent. `nextTryAt`: of the first of them. */
+export interface ReplayedAll {
+  readonly replayed: number;
+  readonly skipped: number;
+  readonly nextTryAt?: number;
+}
 
 /** Times in ms since the epoch. */
 export interface Stats extends Counts {
@@ -52,6 +72,7 @@ export class Exchange extends DurableObject<Env> {
   readonly #deliveries: Deliveries;
   readonly #fetches: Fetches;
   readonly #housekeeping: Housekeeping;
+  readonly #replays: Replays;
   readonly #allowances = new Map<string, Allowance>();
   #alarmAt: number | undefined;
 
@@ -61,6 +82,7 @@ export class Exchange extends DurableObject<Env> {
     this.#desk = new Desk(ctx, env, outside);
     this.#planner = new Planner(this.#desk);
     this.#deliveries = new Deliveries(this.#desk, this.#planner, () => this.#pump());
+    this.#replays = new Replays(this.#desk, this.#planner, this.#deliveries);
     this.#fetches = new Fetches(this.#desk, this.#planner, () => this.#pump());
     const inquiries = new Inquiries(this.#desk, this.#planner, () => this.#pump());
     this.#housekeeping = new Housekeeping(this.#desk, this.#planner, inquiries);
@@ -104,12 +126,28 @@ export class Exchange extends DurableObject<Env> {
     return admitted;
   }
 
-  /** Calls, the newest first; `before`: that began before then (ms since the epoch). */
-  list(query: { channel?: string; stuck?: boolean; untold?: boolean; before?: number; most: number }): CallView[] {
+  /** Whether calls of a channel are kept here, though it may be configured no more. */
+  knows(channel: string): boolean {
+    return this.#desk.store.channels().includes(channel);
+  }
+
+  /** Calls beyond `after`, the newest first. */
+  list({ channel, after, most, ...search }: Listing): Page<CallView> {
     // One that nothing woke for long may have lost its alarm.
     if (this.#alarmAt === undefined) this.#pump();
-    const { stuck, untold, ...rest } = query;
-    return this.#desk.store.calls({ ...rest, only: stuck ? "stuck" : untold ? "untold" : undefined }).map(view);
+    const names = channel === undefined ? this.#desk.store.channels() : [channel];
+    const pages = names.flatMap((name) =>
+      this.#spellings(name, search.phone).map((phone) =>
+        this.#desk.finder.page(name, { ...search, phone }, after, most),
+      ),
+    );
+    const { calls, next } = together(pages, most);
+    return { calls: calls.map((row) => view(row, this.#desk.system)), next };
+  }
+
+  /** The ways in which a channel may have kept a number; one that is none where none is looked for. */
+  #spellings(channel: string, phone: string | undefined): (string | undefined)[] {
+    return phone === undefined ? [undefined] : keptAs(phone, this.#desk.channel(channel) ?? {});
   }
 
   show(key: CallKey): CallDetail | undefined {
@@ -117,46 +155,37 @@ export class Exchange extends DurableObject<Env> {
     if (!row) return undefined;
     const channel = this.#desk.channel(key.channel);
     const form = channel && this.#planner.preview(channel, key, afresh(row.told, row.told.edit))?.form;
-    return detail(row, this.#planner.fold(channel, key), this.#desk.store.recordingsOf(key), form);
+    return detail(row, this.#desk.system, this.#planner.fold(channel, key), this.#desk.store.recordingsOf(key), form);
   }
 
-  /** Another try for a call, whatever was refused or given up on; `undefined` where there is no such call. */
-  replay(key: CallKey, edit?: Edit): "replayed" | NoEdit | undefined {
-    const row = this.#desk.store.call(key);
-    const channel = this.#desk.channel(key.channel);
-    if (!row || !channel) return undefined;
-    const now = this.#desk.outside.now();
-    const said = row.untold ? saidByOperator(row, edit, now) : [];
-    const refusal = edit && this.#refusal(channel, row, edit, said);
-    if (refusal) return refusal;
-    this.#desk.together(() => {
-      for (const event of said) this.#desk.store.addEvent(key.channel, event);
-      for (const recording of this.#desk.store.recordingsOf(key)) {
-        const again = retried(recording, channel.recordings.max_bytes, now);
-        if (again) this.#desk.store.putRecording(again);
-      }
-      this.#planner.replan(channel, key, now, afresh(row.told, edit));
-    });
+  /** Another try for a call, whatever was refused, given up on or waited for; `undefined` where there is no such call. */
+  replay(key: CallKey, edit?: Edit): Replayed | undefined {
+    const begun = this.#replays.begin(key, "none", edit);
+    if (begun !== "begun") return begun;
     this.#pump();
-    return "replayed";
+    return this.#replays.outcome(key);
   }
 
-  /** Why the edit cannot be made of the next form; of one that asks whether the call is there, of the create behind it. */
-  #refusal(channel: Channel, row: CallRow, edit: Edit, said: readonly HeardEvent[]): NoEdit | undefined {
-    const told = afresh(row.told);
-    const belief = openIn(told.belief).create ? absent : told.belief;
-    const step = this.#planner.preview(channel, row, { ...told, belief }, said);
-    if (!step || step.kind === "attach" || step.kind === "repeat")
-      return { field: "form", problem: "there is no form to be sent for this call" };
-    const form = edited(step.form, edit);
-    return isNoEdit(form) ? form : undefined;
+  /** The same for all that wait, for the operator or for their next try. */
+  replayAll({ channel, which, edit }: Bulk): ReplayedAll {
+    const names = channel === undefined ? this.#desk.store.channels() : [channel];
+    const rows = names.flatMap((name) => which.flatMap((one) => this.#replays.candidates(name, one)));
+    const begun = rows.slice(0, maxReplayed).map((row) => [row, this.#replays.begin(row, "many", edit)] as const);
+    this.#pump();
+    const outcomes = begun.map(([row, what]) => (what === "begun" ? this.#replays.outcome(row) : what));
+    const times = outcomes.flatMap((one) => (one?.kind === "replayed" ? one.nextTryAt : []));
+    const nextTryAt = times.length > 0 ? Math.min(...times) : undefined;
+    return { replayed: times.length, skipped: outcomes.length - times.length, nextTryAt };
   }
 
-  /** The same for all that wait for the operator, the newest first; `skipped`: those that the edit does not fit. */
-  replayStuck(channel: string | undefined, edit?: Edit): { replayed: number; skipped: number } {
-    const stuck = this.#desk.store.calls({ channel, only: "stuck", most: maxReplayed });
-    const replayed = stuck.filter((row) => this.replay(row, edit) === "replayed").length;
-    return { replayed, skipped: stuck.length - replayed };
+  /** How deliveries stand; reads little and writes nothing, so that it may be asked often. */
+  standing(): Standing {
+    const { store, system } = this.#desk;
+    const { refused = [] } = store.learnt();
+    // Of a channel that went, or to which nothing is sent any more, no create would ever come through.
+    const ours = refused.filter((one) => this.#desk.isOurs(one.channel));
+    const told = ours.filter((one) => this.#desk.channel(one.channel)?.delivery !== "off");
+    return standingOf(system, store.outage(), told);
   }
 
   listMalformed(most: number): Malformed[] {
@@ -227,16 +256,4 @@ export class Exchange extends DurableObject<Env> {
     // Alarms follow the platform's clock; one set for this very moment did not ring on older workerd (workerd#6866).
     void this.ctx.storage.setAlarm(Date.now() + Math.max(at - now, 5));
   }
-}
-
-/**
- * What an operator tells of a call of which the PBX never told enough: it stays, like what a webhook tells. No card pops up
- * for it, since such a call is over.
- */
-function saidByOperator(row: CallRow, edit: Edit | undefined, now: number): HeardEvent[] {
-  const { direction, phone } = edit ?? {};
-  if (direction !== "incoming" && direction !== "outgoing") return [];
-  const number = typeof phone === "string" ? { phone } : { withheld: true as const };
-  const said: HeardEvent = { call: row.call, id: "operator", direction, ...number, heardAt: now };
-  return row.endedAt === undefined ? [said, unheardEnd(row, now)] : [said];
 }

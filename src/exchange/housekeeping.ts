@@ -2,11 +2,13 @@
 import { recordingDefaults, silenceDefault } from "../config/channel.ts";
 import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
+import { keysUnder, stemOf } from "../recordings/store.ts";
 import { giveUpAfterMs } from "./backoff.ts";
 import type { Desk } from "./desk.ts";
 import type { Inquiries } from "./inquiries.ts";
 import { askAfterMs } from "./inquiry.ts";
 import type { Planner } from "./planner.ts";
+import type { RecordingRow } from "./recording-row.ts";
 import type { CallKey, CallRow } from "./rows.ts";
 import type { LastDay, Living } from "./store.ts";
 
@@ -97,18 +99,27 @@ export class Housekeeping {
   /** What is in R2 goes first: a row that is gone could not lead to it any more. */
   async #forget(channel: string, calls: readonly CallRow[], now: number): Promise<void> {
     try {
-      const keys = calls.flatMap((key) => this.#desk.store.recordingsOf(key).flatMap((row) => row.key ?? []));
+      const keys = calls.flatMap((row) => this.#desk.store.recordingsOf(row).flatMap((of) => keysOf(row, of)));
       for (let i = 0; i < keys.length; i += maxDeleted)
         await this.#desk.env.RECORDINGS.delete(keys.slice(i, i + maxDeleted));
-      const gone = this.#desk.together(() => {
-        const still = calls.filter((row) => isUntouched(row, this.#desk.store.call(row)));
-        const events = still.reduce((sum, key) => sum + this.#desk.store.forget(key), 0);
-        return { calls: still.length, events };
-      });
+      const events = calls.flatMap((row) => this.#forgetOne(row) ?? []);
+      const gone = { calls: events.length, events: events.reduce((sum, n) => sum + n, 0) };
       log("info", "retention", { channel, ...gone, recordings: keys.length });
     } catch (error) {
       this.#forgetAt = now + roundMs;
       log("error", "retention", { channel, error: String(error) });
+    }
+  }
+
+  /** How many events that were; undefined where it goes on, or cannot be forgotten, which keeps no other. */
+  #forgetOne(row: CallRow): number | undefined {
+    try {
+      return this.#desk.together(() =>
+        isUntouched(row, this.#desk.store.call(row)) ? this.#desk.store.forget(row) : undefined,
+      );
+    } catch (error) {
+      log("error", "retention", { channel: row.channel, call: row.call, error: String(error) });
+      return undefined;
     }
   }
 
@@ -152,6 +163,11 @@ function lastDayOf(channel: Channel | undefined, now: number): LastDay {
     waitingBefore: now - Math.max(keptMs, waitMs) - graceMs,
     openBefore: now - Math.max(keptMs, silenceMs) - graceMs,
   };
+}
+
+/** Where its audio is in R2; where that is not known, wherever a crash may have left it before it was written down. */
+function keysOf({ startedAt }: CallRow, { channel, call, id, part, key }: RecordingRow): readonly string[] {
+  return key === undefined ? keysUnder(stemOf(channel, startedAt, call, id, part)) : [key];
 }
 
 /** Nothing was heard or made of it meanwhile. */

@@ -40,8 +40,9 @@ export class Inquiries {
   }
 
   /** What is written here is durable before the requests leave: a crash finds them counted. */
-  #start(channel: Channel, calls: readonly CallRow[], now: number): void {
-    for (const row of calls) this.#desk.store.putInquiry(row, asked(this.#inquiry(row), now));
+  #start(channel: Channel, due: readonly CallRow[], now: number): void {
+    const calls = due.filter((row) => this.#counted(row, now));
+    if (calls.length === 0) return;
     this.#underWay.add(channel.name);
     const { name, system } = channel;
     this.#desk.goOn(
@@ -60,6 +61,17 @@ export class Inquiries {
           this.#done();
         }),
     );
+  }
+
+  /** One that cannot be counted is not asked after, and keeps no other waiting. */
+  #counted(row: CallRow, now: number): boolean {
+    try {
+      this.#desk.store.putInquiry(row, asked(this.#inquiry(row), now));
+      return true;
+    } catch (error) {
+      log("error", "inquiry", { channel: row.channel, call: row.call, error: String(error) });
+      return false;
+    }
   }
 
   /** One whose answer cannot be kept must not take the others' with it. */

@@ -56,8 +56,8 @@ export function nextStep(
 }
 
 /** The step as it is served: a recording's upload waits for its turn with the others however often it failed. */
-export function served(step: Step, { attempt }: Told): Step {
-  return attempt > 0 && !step.recording ? { ...step, class: classes.again } : step;
+export function served(step: Step, { attempt, limits }: Told): Step {
+  return (attempt > 0 || limits !== undefined) && !step.recording ? { ...step, class: classes.again } : step;
 }
 
 /** An edit that does not fit any more, since the call went on, is not made. */

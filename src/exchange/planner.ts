@@ -6,6 +6,7 @@ import { audioExcepted, ignoredBecause } from "../calls/rules.ts";
 import type { Channel } from "../config/channels.ts";
 import { keyDigest } from "../config/keys.ts";
 import { log } from "../log.ts";
+import { askable, openIn } from "./belief.ts";
 import { asideMs, type Desk } from "./desk.ts";
 import { classes, nextStep, type Step, served } from "./outbox.ts";
 import { announce, leaveAlone } from "./recording-row.ts";
@@ -94,7 +95,9 @@ export class Planner {
 
   #stepOf(channel: Channel, call: Call, desired: Desired, told: Told, mode: Mode): Step | undefined {
     const recordings = this.#desk.store.recordingsOf({ channel: channel.name, call: call.id });
-    const step = nextStep(call, desired, told, recordings, telling(mode));
+    const { create } = openIn(told.belief);
+    const open = create?.mute && this.#desk.store.learnt().updates ? { ...told, belief: askable(told.belief) } : told;
+    const step = nextStep(call, desired, open, recordings, telling(mode));
     return step && served(step, told);
   }
 

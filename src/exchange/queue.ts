@@ -62,12 +62,21 @@ export class Queue {
 
   /** The calls of a channel that so many refusals of their own got stuck, the newest first. */
   stuckByRefusals(channel: string, refusals: number, most: number): CallRow[] {
-    // The plus keeps the index of the stuck ones in the lead: they are few.
     return this.#all(
-      `SELECT * FROM calls WHERE stuck = 1 AND started_at > 0 AND +channel = ? AND json_extract(told, '$.refusals') >= ?
+      `SELECT * FROM calls INDEXED BY calls_stuck
+       WHERE channel = ? AND stuck = 1 AND started_at > 0 AND json_extract(told, '$.refusals') >= ?
        ORDER BY started_at DESC LIMIT ?`,
       channel,
       refusals,
+      most,
+    ).map(callRow);
+  }
+
+  /** The calls of a channel that wait for the operator, the newest first. */
+  stuckCalls(channel: string, most: number): CallRow[] {
+    return this.#all(
+      "SELECT * FROM calls WHERE stuck = 1 AND started_at > 0 AND +channel = ? ORDER BY started_at DESC LIMIT ?",
+      channel,
       most,
     ).map(callRow);
   }

@@ -2,6 +2,7 @@
 import type { InquiryRow } from "./inquiry.ts";
 import type { Class } from "./outbox.ts";
 import type { RecordingRow } from "./recording-row.ts";
+import type { Refusal } from "./standing.ts";
 import { never, remembered, type Told } from "./told.ts";
 
 /** As SQLite gives it. */
@@ -75,10 +76,15 @@ export interface Counts {
   readonly recordingsWaiting: number;
 }
 
-/** What is known of the system: whether it ever took an update, and something of which channels. */
+/**
+ * What is known of the system: whether it ever took an update, showed a new recording, took something of which channels, and
+ * whose creates it refuses.
+ */
 export interface Known {
   readonly updates: boolean;
+  readonly audio: boolean;
   readonly delivered: readonly string[];
+  readonly refused?: readonly Refusal[];
 }
 
 /** Refused for good, or given up on: nothing is due, and not all is told. It waits for the operator. */

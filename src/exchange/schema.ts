@@ -53,6 +53,7 @@ export const migrations: readonly string[] = [
    CREATE INDEX calls_of_channel ON calls (channel, started_at);`,
   // What a call was begun under. A call that was told, or was to be, before its end is of a live channel; of the others that of today counts.
   // Each call is in one index by when it was heard of, over or open, and each recording in its channel's: none is read in vain.
+  // Lists are read a channel at a time: so the number finds its calls at no more entries than before.
   `ALTER TABLE calls ADD COLUMN mode TEXT;
    ALTER TABLE calls ADD COLUMN key_digest TEXT;
    ALTER TABLE calls ADD COLUMN untold INTEGER NOT NULL DEFAULT 0;
@@ -63,9 +64,13 @@ export const migrations: readonly string[] = [
    DROP INDEX calls_done;
    DROP INDEX calls_open;
    DROP INDEX recordings_due;
+   DROP INDEX calls_started;
+   DROP INDEX calls_stuck;
    CREATE INDEX calls_over ON calls (channel, heard_at) WHERE ended_at IS NOT NULL;
    CREATE INDEX calls_open ON calls (channel, status, heard_at) WHERE ended_at IS NULL;
-   CREATE INDEX calls_untold ON calls (started_at) WHERE untold = 1;
+   CREATE INDEX calls_of_phone ON calls (channel, phone, started_at) WHERE phone IS NOT NULL;
+   CREATE INDEX calls_stuck ON calls (channel, started_at) WHERE stuck = 1;
+   CREATE INDEX calls_untold ON calls (channel, started_at) WHERE untold = 1;
    CREATE INDEX recordings_due ON recordings (channel, due_at) WHERE due_at IS NOT NULL;`,
 ];
 

@@ -101,19 +101,6 @@ export class Store {
     return row && callRow(row);
   }
 
-  /** Newest first. `only`: those that are stuck or untold, and wait for the operator. */
-  calls(query: { channel?: string; only?: "stuck" | "untold"; before?: number; most: number }): CallRow[] {
-    // These are few: their own index leads to them sooner than their channel's, which the bare comparison would call for.
-    const ofChannel = query.channel === undefined || query.only ? "(?1 IS NULL OR channel = ?1)" : "channel = ?1";
-    return this.#all(
-      `SELECT * FROM calls WHERE ${ofChannel} AND started_at < ?2 ${query.only ? `AND ${query.only} = 1` : ""}
-       ORDER BY started_at DESC LIMIT ?3`,
-      query.channel ?? null,
-      query.before ?? Number.MAX_SAFE_INTEGER,
-      query.most,
-    ).map(callRow);
-  }
-
   putCall(row: CallRow): void {
     this.#sql.exec(
       `INSERT OR REPLACE INTO calls (channel, call, direction, phone, line, status, ignored, started_at, ended_at,
@@ -357,7 +344,7 @@ export class Store {
 
   /** What is known of the system. */
   learnt(): Known {
-    return this.#recall<Known>("learnt") ?? { updates: false, delivered: [] };
+    return this.#recall<Known>("learnt") ?? { updates: false, audio: false, delivered: [] };
   }
 
   keepLearnt(learnt: Known): void {

@@ -1,7 +1,7 @@
 /** What the system was told of a call so far, and what is believed of it: all that is remembered about deliveries. */
 import type { CallStatus } from "../calls/call.ts";
 import type { Assignee } from "../calls/desired.ts";
-import { absent, type Belief, there } from "./belief.ts";
+import { absent, type Belief, openIn, there } from "./belief.ts";
 import type { Edit } from "./edit.ts";
 
 export interface Told {
@@ -32,6 +32,8 @@ export interface Told {
   readonly refused?: string;
   /** How often in a row the system refused the credentials that the call was told with. */
   readonly refusals?: number;
+  /** How often in a row the limit was said to be reached when the call was told. */
+  readonly limits?: number;
   /** What the operator changed of the next form; it is sent so or not at all. */
   readonly edit?: Edit;
   /** How often in a row no delivery got through, and since when (ms since the epoch). */
@@ -56,6 +58,7 @@ export function afresh(told: Told, edit?: Edit): Told {
     edit,
     refused: undefined,
     refusals: undefined,
+    limits: undefined,
     unaddressed: undefined,
     declined: undefined,
     lostAttaches: undefined,
@@ -65,9 +68,14 @@ export function afresh(told: Told, edit?: Edit): Told {
   };
 }
 
-/** What was given up on is worth another try when more is heard of the call. */
+/** What is to be tried again need not wait for that; what it does without by now it still does without. */
+export function sooner(told: Told): Told {
+  return { ...told, refusals: undefined, limits: undefined, notBefore: undefined, failingSince: undefined };
+}
+
+/** What was given up on is worth another try when more is heard of the call; but not a third create that nobody can ask for. */
 export function revived(told: Told | undefined): Told | undefined {
-  if (told?.notBefore !== never) return told;
+  if (told?.notBefore !== never || openIn(told.belief).create?.again) return told;
   return { ...told, notBefore: undefined, failingSince: undefined, attempt: 0 };
 }
 

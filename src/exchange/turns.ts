@@ -12,8 +12,21 @@ export interface Waiting {
   readonly since: number;
 }
 
-/** Forms under way at once. The platform lets six connections wait for an answer; transfers need some of them. */
+/** A form that left at `at` (ms since the epoch) and is not answered yet. */
+export interface UnderWay {
+  readonly channel: string;
+  readonly class: Class;
+  readonly at: number;
+}
+
+/** Forms under way at once, as long as they are answered soon. */
 const maxDeliveries = 4;
+/** After this time, in ms, a form is slow: a few that are never answered must not hold up cards until they are given up. */
+export const slowMs = 3_000;
+/** The most with those that are slow: the platform lets six connections wait for an answer. */
+const maxWithSlow = 6;
+/** Of those, the most of a channel where its system has others. */
+const maxOfChannel = 5;
 /** Of those, the most that are no cards: slow answers must not hold up cards. */
 const maxOthers = 3;
 /** The most of a class: neither slow uploads nor what fails time and again may hold up the rest. */
@@ -23,10 +36,20 @@ const maxOf: ReadonlyMap<Class, number> = new Map([
 ]);
 
 /** The classes of which one more form may be under way, the most urgent first. */
-export function openClasses(underWay: readonly Class[]): Class[] {
-  if (underWay.length >= maxDeliveries) return [];
-  if (underWay.filter((kind) => kind !== classes.card).length >= maxOthers) return [classes.card];
-  return order.filter((kind) => underWay.filter((other) => other === kind).length < (maxOf.get(kind) ?? maxDeliveries));
+export function openClasses(underWay: readonly UnderWay[], now: number): Class[] {
+  const count = (counts: (form: UnderWay) => boolean) => underWay.filter(counts).length;
+  if (underWay.length >= maxWithSlow || count((form) => !isSlow(form, now)) >= maxDeliveries) return [];
+  if (count((form) => form.class !== classes.card) >= maxOthers) return [classes.card];
+  return order.filter((kind) => count((form) => form.class === kind) < (maxOf.get(kind) ?? maxWithSlow));
+}
+
+/** Whether one more form of the channel, `among` those of its system, may be under way. */
+export function hasPlace(underWay: readonly UnderWay[], channel: string, among: readonly string[]): boolean {
+  return among.length < 2 || underWay.filter((form) => form.channel === channel).length < maxOfChannel;
+}
+
+export function isSlow({ at }: UnderWay, now: number): boolean {
+  return now - at >= slowMs;
 }
 
 /** The most urgent first. */

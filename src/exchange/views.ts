@@ -7,6 +7,8 @@ import { type CallRow, isStuck, type Malformed } from "./rows.ts";
 
 /** A call in a list. Times in ms since the epoch. */
 export interface CallView {
+  /** The system that it is told to. */
+  readonly system: string;
   readonly channel: string;
   readonly call: string;
   readonly direction?: string;
@@ -48,8 +50,9 @@ export interface CallDetail extends CallView {
   }[];
 }
 
-export function view(row: CallRow): CallView {
+export function view(row: CallRow, system: string): CallView {
   return {
+    system,
     channel: row.channel,
     call: row.call,
     direction: row.direction,
@@ -64,10 +67,16 @@ export function view(row: CallRow): CallView {
   };
 }
 
-export function detail(row: CallRow, call: Call, recordings: readonly RecordingRow[], form?: Form): CallDetail {
+export function detail(
+  row: CallRow,
+  system: string,
+  call: Call,
+  recordings: readonly RecordingRow[],
+  form?: Form,
+): CallDetail {
   const { belief, status, attempt, answer } = row.told;
   return {
-    ...view(row),
+    ...view(row, system),
     agents: call.talks.map(({ extension, since, seconds }) => ({ extension: maskedIn(extension), since, seconds })),
     rung: call.rung.map(maskedIn),
     seconds: call.seconds,

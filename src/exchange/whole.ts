@@ -16,6 +16,8 @@ export interface Trouble {
   readonly because: string;
   /** Calls wait for long because of it: they are freed once something is delivered. */
   readonly waits?: true;
+  /** When the first of them failed, ms since the epoch: what failed since then did so while nothing was delivered. */
+  readonly since?: number;
 }
 
 /** What proves that a whole is in trouble, and how it is dealt with then. */
@@ -69,7 +71,13 @@ export function failed(
   const waits = trouble?.waits ?? (failure.waits ? true : undefined);
   if (!counts && waits === trouble?.waits) return trouble;
   const calls = counts ? [...known, failure.call] : known;
-  const suspected = { ...(trouble ?? none), calls, waits, because: failure.because };
+  const suspected = {
+    ...(trouble ?? none),
+    calls,
+    waits,
+    since: trouble ? trouble.since : now,
+    because: failure.because,
+  };
   if (calls.length < kind.calls) return suspected;
   return { ...suspected, times: 1, until: now + nextMs(1, failure, kind, random), waits: true };
 }
@@ -90,7 +98,7 @@ function nextMs(times: number, { waitMs = 0 }: Failure, kind: Kind, random: numb
 /** Something answered for it, though with a no: it is there. What waits is freed once something is delivered. */
 export function answered(trouble: Trouble | undefined): Trouble | undefined {
   if (!trouble || (trouble.calls.length === 0 && !isProven(trouble))) return trouble;
-  return trouble.waits && { ...none, waits: true };
+  return { ...none, waits: true, since: trouble.since };
 }
 
 /** A longer `Retry-After` makes a call wait for what may be over long before, in ms. */
@@ -98,9 +106,14 @@ const longMs = 60_000;
 /** How often in a row a call may have failed to be believed that it waits for the whole, and not for itself. */
 const maxHopeful = 3;
 
+/** Somebody wants to know at once: one call that failed before asks, and if it is in vain the wait goes on from there. */
+export function hastened(trouble: Trouble | undefined, now: number): Trouble | undefined {
+  return trouble && trouble.until > now ? { ...trouble, until: now } : trouble;
+}
+
 /** What `outcome` is of a form of `call`, which failed `attempt` times in a row before; `withFile`: one went along. */
 export function failureOf(call: string, attempt: number, withFile: boolean, outcome: Outcome): Failure {
-  const waitMs = outcome.kind === "unknown" ? outcome.waitMs : undefined;
+  const waitMs = outcome.kind === "delivered" ? undefined : outcome.waitMs;
   return {
     call,
     // A file that does not get through says more of the file than of the system.
@@ -123,6 +136,7 @@ export function systemAfter(
     case "delivered":
       return undefined;
     case "refused":
+      return failure.waits ? { ...(answered(before) ?? { ...none, since: now }), waits: true } : answered(before);
     case "unwelcome":
       return answered(before);
     case "unknown":
@@ -146,7 +160,7 @@ export function channelAfter(
 }
 
 /** What is under way at a whole, by class, and when a call that had not failed yet last left. */
-export interface UnderWay {
+export interface Probing {
   readonly classes: readonly Class[];
   readonly probedAt: number;
 }
@@ -156,7 +170,7 @@ export function opensAt(
   trouble: Trouble | undefined,
   kind: Kind,
   form: Class,
-  { classes: busy, probedAt }: UnderWay,
+  { classes: busy, probedAt }: Probing,
 ): number {
   if (!trouble || !isProven(trouble)) return 0;
   if (busy.some((other) => laneOf(other) === laneOf(form))) return Number.POSITIVE_INFINITY;

@@ -25,6 +25,12 @@ export function numberIn(address: string | null, extensions: Extensions): string
   return isAmong(text, extensions ?? []) ? undefined : text;
 }
 
+/** Whether it stands for a caller from outside whose number is not told, a website's visitor too. */
+export function isHidden(address: string | null): boolean {
+  const text = textIn(address);
+  return text !== "" && !sip(address) && userIn(address) === undefined && numberIn(address, undefined) === undefined;
+}
+
 /** The user of a softphone or of a SIP domain at Twilio: staff. A website's visitors call as `client:Anonymous`. */
 export function userIn(address: string | null): string | undefined {
   const client = clientIn(address);

@@ -2,7 +2,7 @@
 import type { CallEvent, FinalStatus, LegEvent, LegStatus, Recording } from "../calls/event.ts";
 import { isAmong } from "../calls/extension.ts";
 import type { Account } from "./provider.ts";
-import { deskPhoneIn, dialledUserIn, isOneOf, isSameUser, numberIn, userIn } from "./twilio-address.ts";
+import { deskPhoneIn, dialledUserIn, isHidden, isOneOf, isSameUser, numberIn, userIn } from "./twilio-address.ts";
 import type { TwilioSettings } from "./twilio-settings.ts";
 
 type TwilioAccount = Account<TwilioSettings>;
@@ -181,7 +181,7 @@ function legOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallEvent,
   const guess = guessOf(from, toUser ? undefined : numberIn(to, account.extensions), account);
   const desks = deskPhoneIn(from) !== undefined && deskPhoneIn(to) !== undefined;
   const toCustomer = userIn(from) !== undefined && !toUser;
-  return { guess, internal: desks ? true : toCustomer ? false : undefined };
+  return { guess, internal: desks ? true : toCustomer || isHidden(from) ? false : undefined };
 }
 
 /** `phone`: the number that was dialled, absent where it was a user. */

@@ -80,18 +80,23 @@ function rings(fields: URLSearchParams, extensions: Extensions, direction: Direc
 function answers(fields: URLSearchParams, extensions: Extensions, direction: Direction | undefined): Facts[] {
   const leg = agentLeg(fields, "in-progress");
   if (direction !== "outgoing") {
-    // Without an extension the call was forwarded to a number outside.
-    const outside = `external:${numberOf(fields.get("destination")) ?? ""}`;
-    const answered: LegEvent = leg ?? { id: outside, party: "agent", status: "in-progress" };
-    return [{ ...(direction && callerFacts(fields, extensions)), leg: answered }];
+    // An extension that answers a call of an extension's: who began it is for the other events to say.
+    const facts = isExtension(fields.get("caller_id"), extensions) ? {} : callerFacts(fields, extensions);
+    return [{ ...(direction && facts), leg: leg ?? outsideLeg(fields) }];
   }
   const customer: LegEvent = { id: "customer", party: "customer", status: "in-progress" };
-  // The customer answered before the call was handed to this extension.
-  if (leg?.transferFrom !== undefined) return [{ leg: customer }, { leg }];
+  // The customer answered before the call was handed over, to this extension or to a number outside.
+  if (fields.get("transfer_from")) return [{ leg: customer }, { leg: leg ?? outsideLeg(fields) }];
   // A click-to-call rings the agent first: this one is them, not the customer.
-  if (leg && numberOf(fields.get("destination")) === leg.extension) return [{ leg }];
+  if (leg && numberOf(fields.get("destination"), extensions) === leg.extension) return [{ leg }];
   const internal = isExtension(fields.get("destination"), extensions) ? undefined : false;
-  return [{ ...dialledNumber(fields), internal, leg: { ...customer, extension: leg?.extension } }];
+  return [{ ...dialledNumber(fields, extensions), internal, leg: { ...customer, extension: leg?.extension } }];
+}
+
+/** Without an extension the call was forwarded, or handed over, to a number outside. */
+function outsideLeg(fields: URLSearchParams): LegEvent {
+  const number = numberOf(fields.get("destination")) ?? "";
+  return { id: `external:${number}`, party: "agent", status: "in-progress" };
 }
 
 export function ends(fields: URLSearchParams, extensions: Extensions): Facts[] {
@@ -148,7 +153,7 @@ function reachedFacts(fields: URLSearchParams, extensions: Extensions): Facts {
 function callerFacts(fields: URLSearchParams, extensions: Extensions): Pick<Facts, "phone" | "withheld" | "internal"> {
   const caller = fields.get("caller_id");
   if (caller === null) return {};
-  const phone = numberOf(caller);
+  const phone = numberOf(caller, extensions);
   if (isExtension(caller, extensions)) return fields.get("transfer_from") ? {} : { phone };
   return phone === undefined ? { withheld: true, internal: false } : { phone, internal: false };
 }
@@ -160,7 +165,7 @@ function dialledFacts(fields: URLSearchParams, extensions: Extensions): Facts {
   const extension = extensionOf(fields.get("internal"));
   const byExtension = extension !== undefined || isExtension(fields.get("caller_id"), extensions);
   return {
-    ...dialledNumber(fields),
+    ...dialledNumber(fields, extensions),
     line: lineOf(fields.get("caller_id"), extensions),
     extension,
     internal: dialled && !byExtension ? undefined : dialled,
@@ -168,11 +173,11 @@ function dialledFacts(fields: URLSearchParams, extensions: Extensions): Facts {
 }
 
 /** Zadarma's own reading counts before what was dialled, which may be written as at home, or an address. */
-function dialledNumber(fields: URLSearchParams): Pick<Facts, "phone" | "writing"> {
+function dialledNumber(fields: URLSearchParams, extensions: Extensions): Pick<Facts, "phone" | "writing"> {
   const inFull = numberOf(fields.get("dst_e164"));
   if (inFull !== undefined) return { phone: inFull };
   const destination = fields.get("destination");
-  return { phone: numberOf(destination) ?? (plain(destination ?? "") || undefined), writing: "either" };
+  return { phone: numberOf(destination, extensions) ?? (plain(destination ?? "") || undefined), writing: "either" };
 }
 
 function agentLeg(fields: URLSearchParams, status: "ringing" | "in-progress"): LegEvent | undefined {

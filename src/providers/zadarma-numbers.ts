@@ -9,7 +9,7 @@ export type Extensions = readonly ExtensionRange[] | undefined;
 const login = /^\d{4,8}-(\d{2,6})$/;
 
 /** The same where a number may stand as well, which people write with hyphens too: ids of PBXs have six digits and more. */
-const loginForSure = /^[1-9]\d{5,7}-(\d{3})$/;
+const loginForSure = /^[1-9]\d{5,7}-(\d{2,6})$/;
 
 /** Zadarma's extensions have three digits: https://zadarma.com/en/support/api/ */
 const short = /^[1-9]\d{2}$/;
@@ -30,17 +30,24 @@ export function extensionOf(written: string | null): string | undefined {
 /** Whether what may be a number is an extension: by its form, never by being short. */
 export function isExtension(written: string | null, extensions: Extensions): boolean {
   const text = plain(written ?? "");
-  if (loginForSure.test(text)) return true;
+  if (loginIn(text, extensions) !== undefined) return true;
   return extensions ? isAmong(text, extensions) : short.test(text) && !emergencies.has(text);
 }
 
+/** The extension that logs in so: one of three digits, or one that the channel names. */
+function loginIn(text: string, extensions: Extensions): string | undefined {
+  const [, extension] = loginForSure.exec(text) ?? [];
+  if (extension === undefined) return undefined;
+  return extension.length === 3 || isAmong(extension, extensions ?? []) ? extension : undefined;
+}
+
 export function lineOf(written: string | null, extensions: Extensions): string | undefined {
-  return isExtension(written, extensions) ? undefined : numberOf(written);
+  return isExtension(written, extensions) ? undefined : numberOf(written, extensions);
 }
 
 /** With or without its plus, as it came: the fold knows the country. `0` stands for none. */
-export function numberOf(written: string | null): string | undefined {
+export function numberOf(written: string | null, extensions?: Extensions): string | undefined {
   const text = plain(written ?? "");
-  const number = loginForSure.exec(text)?.[1] ?? text.replace(/[\s().-]/g, "");
+  const number = loginIn(text, extensions) ?? text.replace(/[\s().-]/g, "");
   return /^\+?\d{1,20}$/.test(number) && !/^\+?0+$/.test(number) ? number : undefined;
 }

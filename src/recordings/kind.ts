@@ -1,7 +1,9 @@
 /** What a recording really is, by its first bytes, whatever name and type it came with. */
 
+export const extensions = ["mp3", "mp4", "wav", "ogg"] as const;
+
 export interface Kind {
-  readonly extension: "mp3" | "mp4" | "wav" | "ogg";
+  readonly extension: (typeof extensions)[number];
   readonly type: string;
 }
 

@@ -1,7 +1,7 @@
 /** From the PBX to R2, never whole in memory. */
 import type { Download, Filled } from "./download.ts";
 import type { NoMedia } from "./fetch.ts";
-import { headBytes, type Kind, kindOf, ownLength } from "./kind.ts";
+import { extensions, headBytes, type Kind, kindOf, ownLength } from "./kind.ts";
 
 /** What is in R2. `media` absent: no audio that the system takes. `short`: it says that it is longer, and nobody else tells. */
 export interface Stored {
@@ -39,6 +39,9 @@ export async function store(
   }
 }
 
+/** The extension of what the system does not take. */
+const other = "bin";
+
 type Unfilled = Exclude<Filled, { kind: "filled" }>;
 
 async function storeOnce(
@@ -56,7 +59,7 @@ async function storeOnce(
   const kind = kindOf(head);
   if (kind === "page") return { kind: "later", why: "the PBX sent a page instead of a recording" };
   const media = kind === "unsupported" ? undefined : kind;
-  const key = `${stem}.${media?.extension ?? "bin"}`;
+  const key = `${stem}.${media?.extension ?? other}`;
   const httpMetadata = { contentType: media?.type ?? "application/octet-stream" };
   const options = { httpMetadata, customMetadata: metadata };
   const whole = first.bytes < partBytes;
@@ -112,6 +115,11 @@ export function stemOf(channel: string, startedAt: number, call: string, id: str
   const day = new Date(startedAt).toISOString().slice(0, 10).replaceAll("-", "/");
   const name = `${safe(id) || "recording"}${part > 0 ? `~${part + 1}` : ""}`;
   return `${channel}/${day}/${safe(call)}/${name}`;
+}
+
+/** All keys that a recording of that stem may be stored under. */
+export function keysUnder(stem: string): string[] {
+  return [...extensions, other].map((extension) => `${stem}.${extension}`);
 }
 
 /** The name under which a stored recording is attached: the call's day and id, and the extension. */

@@ -29,10 +29,14 @@ export interface Accepted {
   readonly audio?: string;
 }
 
-/** A form that was not taken, or not surely. `why` is for logs, `answer` (`maxKeptBytes` at most) for the operator alone. */
+/**
+ * A form that was not taken, or not surely. `why` is for logs, `answer` (`maxKeptBytes` at most) for the operator alone;
+ * `waitMs` where whoever answered asks to come again after that.
+ */
 interface Said {
   readonly why: string;
   readonly answer?: string;
+  readonly waitMs?: number;
 }
 
 export type NotTaken =
@@ -40,8 +44,8 @@ export type NotTaken =
   | ({ readonly kind: "refused"; readonly status: number } & Said)
   /** Credentials, channel key or address are wrong: no form of this channel gets through. */
   | ({ readonly kind: "unwelcome" } & Said)
-  /** The limit of the whole system is reached. `waitMs` where it says for how long. */
-  | ({ readonly kind: "limited"; readonly waitMs?: number } & Said & Spoken)
+  /** The limit of the whole system is reached. */
+  | ({ readonly kind: "limited" } & Said & Spoken)
   /** Nothing was sent, since the file that was to go along is not there any more. */
   | ({ readonly kind: "no-file" } & Said)
   /** Nothing was sent, since the file could not be had just now. */
@@ -49,7 +53,7 @@ export type NotTaken =
   /** The file is too large for it; the form itself may be fine. */
   | ({ readonly kind: "too-large" } & Said & Spoken)
   /** It may or may not have been done. `page`: what stands in front of the system said 4xx. */
-  | ({ readonly kind: "unknown"; readonly waitMs?: number; readonly page?: true } & Said);
+  | ({ readonly kind: "unknown"; readonly page?: true } & Said);
 
 /** `own`: the system itself says so, and did nothing. Otherwise it is heeded, and settles nothing. */
 interface Spoken {
@@ -81,25 +85,25 @@ export function judge(
 ): Outcome {
   if ("fault" in answer) return { kind: "unknown", why: answer.fault };
   const { status } = answer;
-  if (status >= 200 && status < 300) return accepted(answer);
-  const own = isOwn(answer, rated);
-  const said = { why: whyNot(status, own), answer: answer.body.slice(0, maxKeptBytes) };
   const waitMs = retryAfter(answer.headers.get("retry-after"), now);
-  if (status === 429 || isBlock(answer)) return { kind: "limited", ...said, own, waitMs };
+  if (status >= 200 && status < 300) return accepted(answer, waitMs);
+  const own = isOwn(answer, rated);
+  const said = { why: whyNot(status, own), answer: answer.body.slice(0, maxKeptBytes), waitMs };
+  if (status === 429 || isBlock(answer)) return { kind: "limited", ...said, own };
   if (status === 413) return { kind: "too-large", ...said, own };
   const client = status >= 400 && status < 500;
-  if (client && own && !elsewhere.has(status)) return negative(status, action, said, waitMs);
+  if (client && own && !elsewhere.has(status)) return negative(status, action, said);
   // A redirect is a maintenance page or a moved installation as often as anything: nothing is known to be done.
-  return { kind: "unknown", ...said, waitMs, ...(client && !own && { page: true }) };
+  return { kind: "unknown", ...said, ...(client && !own && { page: true }) };
 }
 
 /** A no of the system's own. */
-function negative(status: number, action: "create_call" | "update_call", said: Said, waitMs?: number): Outcome {
+function negative(status: number, action: "create_call" | "update_call", said: Said): Outcome {
   if (status === 401 || status === 403) return { kind: "unwelcome", ...said };
   // To a create, 404 says that there is no such channel; to an update, that there is no such call.
   if (status === 404 && action === "create_call") return { kind: "unwelcome", ...said };
   // No installation is without create_call: another server than was meant.
-  if (status === 405 && action === "create_call") return { kind: "unknown", ...said, waitMs };
+  if (status === 405 && action === "create_call") return { kind: "unknown", ...said };
   return { kind: "refused", ...said, status };
 }
 
@@ -120,11 +124,11 @@ function isBlock({ status, headers }: Answer): boolean {
   return status === 403 && headers.get("x-rate-limit-remaining")?.trim() === "0";
 }
 
-function accepted(answer: Answer): Outcome {
+function accepted(answer: Answer, waitMs: number | undefined): Outcome {
   const parsed = shape.safeParse(parse(answer.body));
   if (!parsed.success) {
     const why = `the system answered ${answer.status} without the documented JSON`;
-    return { kind: "unknown", why, answer: answer.body.slice(0, maxKeptBytes) };
+    return { kind: "unknown", why, answer: answer.body.slice(0, maxKeptBytes), waitMs };
   }
   const { call_id, ticket_id, audio_record } = parsed.data.data;
   return {

@@ -11,7 +11,15 @@ import { freshMs } from "../../src/exchange/queue.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
 import { inDoubt, type Sent, settle } from "../../src/exchange/settle.ts";
 import { type Told, untold } from "../../src/exchange/told.ts";
-import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "../../src/exchange/turns.ts";
+import {
+  hasteOf,
+  nextTurn,
+  noTurns,
+  openClasses,
+  tookTurn,
+  type UnderWay,
+  type Waiting,
+} from "../../src/exchange/turns.ts";
 import { type Random, random } from "../chaos/random.ts";
 import { Agenda } from "./agenda.ts";
 import { SharedLimit } from "./shared-limit.ts";
@@ -91,7 +99,7 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
   const calls: ModelCall[] = [];
   const queues = new Map<Class, ModelCall[]>(Object.values(classes).map((kind) => [kind, []]));
   const longest = new Map<Class, number>();
-  const underWay: Class[] = [];
+  const underWay: UnderWay[] = [];
   let governor: Governor = idle;
   let turns = noTurns;
   let [webhooks, requests, wakeAt, drainedAt] = [0, 0, Number.POSITIVE_INFINITY, 0];
@@ -126,7 +134,7 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
 
   const pump = (now: number) => {
     for (;;) {
-      const waiting = openClasses(underWay).flatMap((kind): Waiting[] => {
+      const waiting = openClasses(underWay, now).flatMap((kind): Waiting[] => {
         const first = take(kind, now);
         return first ? [{ channel, class: kind, since: first.owedSince ?? now }] : [];
       });
@@ -151,7 +159,7 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
     call.underWay = true;
     const before = call.told;
     call.told = inDoubt(before, step, now + 30_000);
-    underWay.push(step.class);
+    underWay.push({ channel, class: step.class, at: now });
     longest.set(step.class, Math.max(longest.get(step.class) ?? 0, now - (call.owedSince ?? now)));
     const there = drawn.between(20, 120);
     const work = step.recording ? drawn.between(1_000, 4_000) : drawn.between(20, 150);
@@ -163,7 +171,8 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
 
   const heard = (call: ModelCall, sent: Sent, remaining: number | undefined, now: number) => {
     const { step, at: sentAt } = sent;
-    underWay.splice(underWay.indexOf(step.class), 1);
+    const left = underWay.findIndex((form) => form.class === step.class && form.at === sentAt);
+    underWay.splice(left, 1);
     call.underWay = false;
     governor = learn(governor, { limit, remaining: remaining ?? 0 }, sentAt);
     if (remaining === undefined) governor = pause(governor, now, "429");
@@ -171,7 +180,7 @@ export function playDay({ limit, load, seed, hours = 8 }: DayPlan): Day {
       remaining === undefined
         ? ({ kind: "limited", own: true, why: "429" } as const)
         : ({ kind: "delivered", callId: call.id, audio: step.recording && call.id } as const);
-    call.told = settle(call.told, sent, outcome, { updates: true, delivered: true }, now, 0.5).told;
+    call.told = settle(call.told, sent, outcome, { updates: true, delivered: true, audio: true }, now, 0.5).told;
     if (remaining !== undefined && step.recording)
       call.recordings = call.recordings.map((row) => ({ ...row, state: "attached" }));
     if (remaining !== undefined && step.class === classes.card) call.cardAt ??= now;

@@ -166,7 +166,7 @@ export class Exchange extends RealExchange {
     while (step) {
       const answer = { callId: String(number), ticketId: String(number), audio: step.recording?.id };
       const sent = { step, before: row.told, at };
-      const learnt = { updates: true, delivered: true };
+      const learnt = { updates: true, delivered: true, audio: true };
       const { told } = settle(row.told, sent, { kind: "delivered", ...answer }, learnt, at, 0.5);
       if (step.recording) this.#desk.store.putRecording({ ...step.recording, state: "attached" });
       ({ row, step } = this.#planner.replan(channel, key, at, told));
@@ -245,9 +245,9 @@ export class Exchange extends RealExchange {
     ["find the next due call", () => this.#nextDue()],
     ["find when more is due", () => this.#desk.queue.nextDue(outside.now(), [channelName])],
     ["stats", () => this.stats()],
-    ["list calls", () => this.list({ stuck: false, most: 200 })],
-    ["list another channel's", () => this.list({ channel: "other", stuck: false, most: 200 })],
-    ["list stuck calls", () => this.list({ channel: channelName, stuck: true, most: 200 })],
+    ["list calls", () => this.list({ most: 200 })],
+    ["list another channel's", () => this.list({ channel: "other", most: 200 })],
+    ["list stuck calls", () => this.list({ channel: channelName, delivery: "stuck", most: 200 })],
     ["show a call", () => this.show({ channel: channelName, call: callId(0) })],
     ["find what is old", () => this.#desk.store.oldCalls(channelName, silentSince(outside.now() - keptMs), 200)],
     ["find the oldest", () => this.#desk.store.oldestCall(channelName)],

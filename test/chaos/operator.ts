@@ -44,7 +44,7 @@ export class Operator {
   }
 
   async replayStuck(): Promise<void> {
-    await this.#ask("POST", "/api/calls/replay");
+    await this.#ask("POST", "/api/calls/replay?delivery=stuck");
   }
 
   async replay(call: Placed): Promise<void> {

@@ -2,11 +2,14 @@
 import type { Behaviour, Seen } from "../standins/system.ts";
 import { random } from "./random.ts";
 
-/** How it answers: every form of the call, or whatever changes one that is there. */
+/**
+ * How it answers: every form of the call, or whatever changes one that is there. An ask is not among the latter: a no of the
+ * helpdesk's own would rightly be taken for absence.
+ */
 const answers = [
   { status: 403, of: "any" },
   { status: 422, of: "any" },
-  { status: 422, of: "update_call" },
+  { status: 422, of: "known" },
   { status: 500, of: "any" },
 ] as const;
 
@@ -32,9 +35,9 @@ export class Poison {
     return this.#answerTo(call) !== undefined;
   }
 
-  of(call: string, { action }: Pick<Seen, "action">): Behaviour | undefined {
+  of(call: string, { fields }: Pick<Seen, "fields">): Behaviour | undefined {
     const answer = this.#mended ? undefined : this.#answerTo(call);
-    if (!answer || (answer.of !== "any" && answer.of !== action)) return undefined;
+    if (!answer || (answer.of === "known" && fields.call_id === undefined)) return undefined;
     return { status: answer.status, body: { error: "this call is not taken" } };
   }
 

@@ -33,7 +33,9 @@ export async function startTrunkline(setup: Setup): Promise<Trunkline> {
 
 /** What the process says once its worker is up. */
 async function upOn(child: ChildProcess, setup: Setup): Promise<Trunkline> {
-  const [url] = await Promise.race([once(child, "message"), failure(child)]);
+  const up = new AbortController();
+  const [url] = await Promise.race([once(child, "message"), failure(child, up.signal)]);
+  up.abort();
   return {
     url: String(url),
     kill: async () => {
@@ -49,8 +51,8 @@ async function upOn(child: ChildProcess, setup: Setup): Promise<Trunkline> {
   };
 }
 
-async function failure(child: ChildProcess): Promise<never> {
-  const [code] = await once(child, "exit");
+async function failure(child: ChildProcess, signal: AbortSignal): Promise<never> {
+  const [code] = await once(child, "exit", { signal });
   throw new Error(`Trunkline ended with ${code} before it was up`);
 }
 

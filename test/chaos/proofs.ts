@@ -19,24 +19,68 @@ export const proofs: readonly Proof[] = [
     without: "asking before a second create",
   },
   { kind: "a create is done after a kill", shows: ["doubled"], without: "marking a create before it leaves" },
-  { kind: "an update is done up to ten minutes after it was given up", shows: ["cards left", "wrong status"] },
-  { kind: "a page of the front's says 404 or 403", shows: ["doubled", "left owed"] },
-  { kind: "an installation knows no update_call", shows: ["doubled", "lost"] },
+  {
+    kind: "an update is done up to ten minutes after it was given up",
+    shows: ["cards left", "wrong status"],
+    without: "saying the last word again",
+  },
+  {
+    kind: "a page of the front's says 404 or 403",
+    shows: ["doubled", "left owed"],
+    without: "taking a no from the system alone",
+  },
+  {
+    kind: "an installation knows no update_call",
+    shows: ["doubled", "lost"],
+    without: "creating once more where nothing can be asked",
+  },
   {
     kind: "an attach that was done is not answered",
     shows: ["doubled recordings"],
     without: "telling an attach that was done from one that was lost",
   },
-  { kind: "no answer shows whether a recording is there", shows: ["doubled recordings"] },
-  { kind: "ids are larger than a number holds", shows: ["done untold", "wrong status"] },
-  { kind: "a comment was in a form of unknown outcome", shows: ["comments twice"] },
-  { kind: "a channel is faulty or gone, and mended", shows: ["without alarm", "lost", "wrong status"] },
-  { kind: "a call is open or owed", shows: ["without alarm"] },
-  { kind: "live becomes final with cards on screens", shows: ["cards left", "wrong status"] },
-  { kind: "a channel's key is changed", shows: ["left owed", "doubled", "lost"] },
-  { kind: "some calls are refused for good", shows: ["cards late", "left owed"] },
-  { kind: "some calls always get 500", shows: ["cards late"] },
-  { kind: "the operator replays what is not settled", shows: ["doubled", "doubled recordings"] },
+  {
+    kind: "no answer shows whether a recording is there",
+    shows: ["doubled recordings"],
+    without: "holding a lost recording back until the system is surely done",
+  },
+  {
+    kind: "ids are larger than a number holds",
+    shows: ["done untold", "wrong status"],
+    without: "keeping the system's ids to the last digit",
+  },
+  { kind: "a comment was in a form of unknown outcome", shows: ["comments twice"], without: "saying a comment once" },
+  {
+    kind: "a channel is faulty or gone, and mended",
+    shows: ["without alarm", "lost", "wrong status"],
+    without: "an alarm for whatever is owed or open",
+  },
+  {
+    kind: "a call is open or owed",
+    shows: ["without alarm"],
+    without: "an alarm for whatever is owed or open",
+  },
+  {
+    kind: "live becomes final with cards on screens",
+    shows: ["cards left", "wrong status"],
+    without: "keeping the mode that a call began with",
+  },
+  {
+    kind: "a channel's key is changed",
+    shows: ["left owed", "doubled", "lost"],
+    without: "keeping to the key that a call was created under",
+  },
+  {
+    kind: "some calls are refused for good",
+    shows: ["cards late", "left owed"],
+    without: "trying a fresh call though others fail",
+  },
+  { kind: "some calls always get 500", shows: ["cards late"], without: "trying a fresh call though others fail" },
+  {
+    kind: "the operator replays what is not settled",
+    shows: ["doubled", "doubled recordings"],
+    without: "believing what was believed though the operator replays",
+  },
 ];
 
 /** The sabotage that proves it, where there is one. */

@@ -22,13 +22,117 @@ export const sabotages: readonly Sabotage[] = [
     name: "asking before a second create",
     shows: ["doubled"],
     file: "exchange/outbox.ts",
-    cuts: [['if (told.create === "sent") return ask(call, desired);', ""]],
+    cuts: [["create && !create.mute", "create && create.mute"]],
+  },
+  {
+    name: "believing what was believed though the operator replays",
+    shows: ["doubled", "doubled recordings"],
+    file: "exchange/told.ts",
+    cuts: [["    ...told,\n    edit,\n", "    ...told,\n    belief: absent,\n    edit,\n"]],
+  },
+  {
+    name: "hearing twice that a call is absent",
+    shows: ["doubled"],
+    file: "exchange/belief.ts",
+    cuts: [
+      [
+        'if (absentAt === undefined) return { is: "unsettled", create: { ...create, absentAt: sentAt }, word };',
+        'if (absentAt === undefined) return { is: "absent", word };',
+      ],
+    ],
   },
   {
     name: "marking a create before it leaves",
     shows: ["doubled"],
     file: "exchange/deliveries.ts",
-    cuts: [['const create = step.kind === "create" ? "sent" : row.told.create;', "const create = row.told.create;"]],
+    cuts: [["store.putCall({ ...row, told: inDoubt(row.told, step, givenUpAt) });", "store.putCall(row);"]],
+  },
+  {
+    name: "saying the last word again",
+    shows: ["cards left", "wrong status"],
+    file: "exchange/outbox.ts",
+    cuts: [
+      [
+        'const again = told.belief.is === "there" ? undefined : repeat(call, told);',
+        "const again = undefined;\n  repeat;",
+      ],
+    ],
+  },
+  {
+    name: "taking a no from the system alone",
+    shows: ["doubled", "left owed"],
+    file: "system/outcome.ts",
+    cuts: [
+      ['return isObject && (!rated || headers.has("x-rate-limit"));', "return isObject || true || rated || headers;"],
+    ],
+  },
+  {
+    name: "creating once more where nothing can be asked",
+    shows: ["lost", "left owed"],
+    file: "exchange/settle.ts",
+    cuts: [
+      [
+        'return { told: { ...told, ...said(outcome), belief: unaskable(told.belief) }, consequence: "none" };',
+        'unaskable;\n  return { told: { ...told, ...said(outcome), notBefore: never }, consequence: "none" };',
+      ],
+    ],
+  },
+  {
+    name: "holding a lost recording back until the system is surely done",
+    shows: ["doubled recordings"],
+    file: "exchange/settle.ts",
+    cuts: [
+      ['return belief.is === "there" ? lost(found) : { told: found, consequence: "none" };', "return lost(found);"],
+    ],
+  },
+  {
+    name: "keeping the system's ids to the last digit",
+    shows: ["done untold", "wrong status", "left owed"],
+    file: "system/outcome.ts",
+    cuts: [["(context?.source ?? value)", "String(context ? value : value)"]],
+  },
+  {
+    name: "saying a comment once",
+    shows: ["comments twice"],
+    file: "exchange/settle.ts",
+    cuts: [
+      ["const { comment = told.comment, remark = told.remark } = step.tells;", "const { comment, remark } = told;"],
+    ],
+  },
+  {
+    name: "an alarm for whatever is owed or open",
+    shows: ["without alarm", "lost", "wrong status"],
+    file: "exchange/exchange.ts",
+    cuts: [["owing.length > 0 || this.#desk.store.hasOpen() ? now + maxSleepMs : undefined", "undefined"]],
+  },
+  {
+    name: "keeping the mode that a call began with",
+    shows: ["cards left", "wrong status"],
+    file: "exchange/planner.ts",
+    cuts: [["const mode = known?.mode ?? channel.delivery;", "const mode = channel.delivery;"]],
+  },
+  {
+    name: "keeping to the key that a call was created under",
+    shows: ["left owed", "doubled", "lost", "wrong status"],
+    file: "config/keys.ts",
+    cuts: [
+      [
+        "keyDigest(channel, key) === digest)",
+        "keyDigest(channel, key) === digest && key === channel.secrets.channelKey)",
+      ],
+    ],
+  },
+  {
+    name: "trying a fresh call though others fail",
+    shows: ["cards late"],
+    file: "exchange/whole.ts",
+    cuts: [
+      ["const counts = failure.fresh && !known.includes(failure.call);", "const counts = true;"],
+      [
+        "return failedBefore ? trouble.until : probedAt + probeMs;",
+        "return failedBefore ? trouble.until : trouble.until;",
+      ],
+    ],
   },
   {
     name: "heeding a 429",
@@ -72,7 +176,7 @@ export const sabotages: readonly Sabotage[] = [
     name: "another try after an unknown outcome",
     shows: ["left owed"],
     file: "exchange/settle.ts",
-    cuts: [["notBefore: givenUp ? Number.MAX_SAFE_INTEGER : now + wait", "notBefore: Number.MAX_SAFE_INTEGER"]],
+    cuts: [["const notBefore = givenUp ? never :", "const notBefore = givenUp || true ? never :"]],
   },
   {
     name: "final means final",
@@ -101,13 +205,13 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     name: "one transaction for an event and its plan",
-    shows: ["lost", "wrong status"],
+    shows: ["lost", "wrong status", "left owed"],
     file: "exchange/desk.ts",
     cuts: [["return this.#ctx.storage.transactionSync(change);", "return change();"]],
   },
   {
     name: "taking a repeated event for the same",
-    shows: ["left owed", "wrong status"],
+    shows: ["left owed", "wrong status", "other violations"],
     file: "exchange/store.ts",
     cuts: [["VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1", "VALUES (?, ?, ?, ?, ?) RETURNING 1"]],
   },
@@ -121,7 +225,7 @@ export const sabotages: readonly Sabotage[] = [
     name: "telling an attach that was done from one that was lost",
     shows: ["doubled recordings"],
     file: "exchange/settle.ts",
-    cuts: [["(attaching !== undefined && audio !== told.audio)", "false"]],
+    cuts: [["(told.attaching !== undefined && audio !== told.audio)", "false"]],
   },
   {
     name: "asking again for a recording",

@@ -30,8 +30,8 @@ const restMs = 30_000;
 const patienceMs = { all: 6 * 60 * 60_000, silent: 90 * 60_000 };
 /** How long what should not come any more is waited for, in ms. */
 const aftermathMs = 40 * 60_000;
-/** For how long Trunkline owes the last word again after what it has not heard of, in ms. */
-const repeatedMs = 12 * 60_000;
+/** For how long Trunkline may wait with a call that failed, and owe the last word again after it, in ms. */
+const repeatedMs = 75 * 60_000;
 /** How long the helpdesk leaves everybody out that it does not say for how long. */
 const untoldBlockMs = 20 * 60_000;
 /** How long nothing reaches the helpdesk, and how long calls go on meanwhile, in ms. */
@@ -74,6 +74,7 @@ export class Stage {
   #dueInMs = 0;
   #idleTurns = 0;
   #othersUsedAt = 0;
+  #blockedUntil = 0;
   #killedInSilence = false;
   /** How often deliveries and what is stored fails, in [0, 1]. */
   #share = 0;
@@ -313,6 +314,10 @@ export class Stage {
   async #turn(byMs: number): Promise<void> {
     const { clock, helpdesks, counts, signal } = this.#setting;
     signal?.throwIfAborted();
+    // Who used up the limit is asked for in the books; everybody is shut out for it.
+    const { blockedUntil } = helpdesks.main;
+    if (blockedUntil > this.#blockedUntil) this.#setting.faults.close(blockedUntil - clock.now());
+    this.#blockedUntil = blockedUntil;
     clock.aheadMs += byMs;
     const requests = this.#requests();
     const query = `${this.#systems()}&ahead=${clock.aheadMs}&share=${this.#share}`;

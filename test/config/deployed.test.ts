@@ -39,6 +39,18 @@ describe("a configuration that would be deployed", () => {
       ["CHANNELS: stands outside [vars]. Write [vars.CHANNELS.<name>]"],
     ],
     [
+      "with channels below a misspelt heading",
+      `${whole}[var.CHANNELS.support]\n${channel}`,
+      [],
+      ["CHANNELS: stands outside [vars]. Write [vars.CHANNELS.<name>]"],
+    ],
+    [
+      "with a jurisdiction below another's heading",
+      `${whole + support}[observability]\nenabled = true\nJURISDICTION = "eu"\n`,
+      [],
+      ["JURISDICTION: stands outside [vars]. Write it right below [vars]"],
+    ],
+    [
       "with channels in a variable that nobody reads",
       `${whole}[vars.channels.support]\n${channel}`,
       [],

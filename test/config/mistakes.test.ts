@@ -45,6 +45,33 @@ describe("a channel's key", () => {
       { country: "Poland" },
       'country: must be an ISO 3166 code of two capitals, such as UA. Write "PL"',
     ],
+    [
+      'country = "USA"',
+      { country: "USA" },
+      'country: must be an ISO 3166 code of two capitals, such as UA. Write "US"',
+    ],
+    [
+      'country = "+48"',
+      { country: "+48" },
+      'country: must be an ISO 3166 code of two capitals, such as UA. Write "PL"',
+    ],
+    ['country = "+1"', { country: "+1" }, "country: must be an ISO 3166 code of two capitals, such as UA"],
+    [
+      'country = "Ukrain"',
+      { country: "Ukrain" },
+      'country: must be an ISO 3166 code of two capitals, such as UA. Write "UA"',
+    ],
+    ["delivery = false", { delivery: false }, 'delivery: must be one of "live", "final", "off". Did you mean "off"?'],
+    [
+      "a secret by its whole name",
+      { SUPPORT_ZADARMA_SECRET: "k" },
+      `SUPPORT_ZADARMA_SECRET: ${isUnknown}. It is a secret and does not stand here: set SUPPORT_ZADARMA_SECRET`,
+    ],
+    [
+      "a secret without its PBX's name, among the PBX's keys",
+      { zadarma: { secret: "k" } },
+      `zadarma.secret: ${isUnknown}. It is a secret and does not stand here: set SUPPORT_ZADARMA_SECRET`,
+    ],
     ["country = 48", { country: 48 }, 'country: must be a text. Write two letters in quotes, such as "PL"'],
 
     [
@@ -225,7 +252,13 @@ describe("JSON is shown where it breaks", () => {
     ],
     ["TOML's equals sign", '{"support" = {}}', "line 1, column 12: JSON has : between a key and its value"],
     ["a comment", '{"support": {}} // ours', "line 1, column 17: JSON has no comments"],
-    ["a word", '{"support": {"internal": yes}}', "line 1, column 26: something else is expected here"],
+    [
+      "a word",
+      '{"support": {"internal": yes}}',
+      "line 1, column 26: texts stand in double quotes, and true, false and null are written small",
+    ],
+    ["no colon", '{"support" {}}', "line 1, column 12: a : is missing before it"],
+    ["a mark that an editor left", "\ufeff{}", "line 1, column 1: a mark that is not seen stands before it (BOM)"],
     ["nothing", "", "line 1, column 1: it is empty"],
   ])("%s", (_, CHANNELS, said) =>
     expect(told({ CHANNELS }).faults).toEqual([
@@ -281,6 +314,30 @@ describe("a warning, and the channel works", () => {
       "SUPPORT_SYSTEM_ATUH: belongs to no channel. Did you mean SUPPORT_SYSTEM_AUTH?",
     ],
     [
+      "a secret without its channel's name",
+      {},
+      { CHANNEL_KEY: "k" },
+      "CHANNEL_KEY: belongs to no channel. Did you mean SUPPORT_CHANNEL_KEY?",
+    ],
+    [
+      "a secret in quotes",
+      {},
+      { SUPPORT_CHANNEL_KEY: '"channel-key"' },
+      'channel "support", SUPPORT_CHANNEL_KEY: stands in quotes, which are taken for a part of it. Set it without',
+    ],
+    [
+      "a variable of the Worker that is misspelt",
+      {},
+      { JURISDICTON: "eu" },
+      "JURISDICTON: the variable is not read. Did you mean JURISDICTION?",
+    ],
+    [
+      "README's own address",
+      { url: "https://hooks.example.com" },
+      {},
+      `channel "support", url: is the documentation's example. Write this Worker's address, or leave it out`,
+    ],
+    [
       "a secret of a channel that is gone",
       {},
       { BERLIN_CHANNEL_KEY: "k" },
@@ -334,10 +391,10 @@ describe("a warning, and the channel works", () => {
       'channel "support", ignore.0.phone: fits no call: a hidden number fits no rule. Leave the rule out',
     ],
     [
-      "a pattern with blanks",
-      { recordings: { except: [{ line: "+48 22*" }] } },
+      "a regular expression",
+      { recordings: { except: [{ line: "^\\\\+4822.*" }] } },
       {},
-      'channel "support", recordings.except.0.line: fits no call: before a * stand only + and digits. Leave out blanks and punctuation',
+      'channel "support", recordings.except.0.line: fits no call: a rule is no regular expression. Write how the number begins, and *',
     ],
     [
       "a pattern with a star inside",
@@ -384,7 +441,8 @@ test("no warning where there is no reason for one", () => {
   const table = {
     ...zadarma,
     assign,
-    ignore: [{ phone: "+1900*" }],
+    // As calls/rules.ts reads them.
+    ignore: [{ phone: "+1 (900) 55-5*" }, { phone: "0048 22*" }, { phone: "+1900*" }],
     url: "https://acme.test/pbx",
     api: "http://[::1]:9",
   };
@@ -417,6 +475,13 @@ test("all faults of a channel are named at once", () => {
   expect(keys.sort()).toEqual(
     ["SUPPORT_CHANNEL_KEY", "assign.0", "assign.0.line", "contry", "ignore", "provider", "rpm", "system"].sort(),
   );
+});
+
+test("all faults of a channel whose PBX's name is misspelt too", () => {
+  const table = { ...zadarma, provider: "Zadarma", zadarma: { time_zone: "Warsaw" } };
+  const { SUPPORT_ZADARMA_KEY: _, ...others } = secrets;
+  const keys = readConfiguration({ CHANNELS: { support: table }, ...others }).faults.map(({ key }) => key);
+  expect(keys.sort()).toEqual(["SUPPORT_ZADARMA_KEY", "provider", "zadarma.time_zone"]);
 });
 
 test("all faults of a PBX's table too", () => {

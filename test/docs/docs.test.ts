@@ -6,15 +6,20 @@ import { placeholders } from "../../src/calls/comment.ts";
 import { channelTable, recordingDefaults, silenceDefault } from "../../src/config/channel.ts";
 import { jurisdictions } from "../../src/config/jurisdiction.ts";
 import { minHookSecretLength, minTokenLength } from "../../src/config/warnings.ts";
+import { listing, maxListed } from "../../src/console/parameters.ts";
+import { patienceMs, rememberedMs } from "../../src/console/standings.ts";
 import { burst, perSecond } from "../../src/exchange/admission.ts";
 import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
+import { maxWalked } from "../../src/exchange/finder.ts";
 import { assumedLimit, blockMs, raiseMs, windowMs } from "../../src/exchange/governor.ts";
 import { graceMs, maxRound, nextRoundMs, roundMs } from "../../src/exchange/housekeeping.ts";
 import { maxAsked } from "../../src/exchange/inquiries.ts";
 import { askAfterMs, maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
 import { aliveMs, firstRequests } from "../../src/exchange/parts.ts";
+import { maxReplayed } from "../../src/exchange/replays.ts";
 import { migrations } from "../../src/exchange/schema.ts";
 import { maxLostAttaches } from "../../src/exchange/settle.ts";
+import { states } from "../../src/exchange/standing.ts";
 import { maxEventsPerCall, maxMalformed } from "../../src/exchange/store.ts";
 import { down, probeMs, rest } from "../../src/exchange/whole.ts";
 import { maxBodyBytes as maxHookBytes } from "../../src/hooks/body.ts";
@@ -220,6 +225,34 @@ describe("storage.md explains", () => {
   });
 });
 
+describe("operator.md explains", () => {
+  const operator = page("docs/operator.md");
+
+  test("each parameter of a list, and no other", () =>
+    expect([...rows(section(operator, "Find calls")).keys()].filter((name) => name in listing.shape).sort()).toEqual(
+      Object.keys(listing.shape).sort(),
+    ));
+
+  test.each(states)("that deliveries may be %s", (state) =>
+    expect([...rows(section(operator, "Whether all is well")).keys()]).toContain(state),
+  );
+});
+
+describe("storage.md names", () => {
+  const made = [...migrations.join("\n").matchAll(/(CREATE|DROP) INDEX (calls_\w+)/g)];
+  // Which are left, once all that was made and dropped is done in order.
+  const indexes = made.reduce((left, [, what, name = ""]) => {
+    if (what === "CREATE") left.add(name);
+    else left.delete(name);
+    return left;
+  }, new Set<string>());
+
+  test("each index of calls", () =>
+    expect(
+      [...rows(section(page("docs/storage.md"), "`calls`")).keys()].filter((name) => name.startsWith("calls_")).sort(),
+    ).toEqual([...indexes].sort()));
+});
+
 describe("delivery.md owns up to", () => {
   const sources = globSync("src/**/*.ts", { cwd: root }).filter((file) => page(file).includes("Assumed:"));
   const assumptions = section(page("docs/delivery.md"), "What we assume of the system");
@@ -245,6 +278,11 @@ describe("numbers are the code's", () => {
     ["docs/configuration.md", `| ${maxEventsPerCall};`],
     ["docs/configuration.md", `| ${limits.maxBytes / 1024 ** 3} GiB |`],
     ["docs/operator.md", `more than ${burst} webhooks at once, or more than ${perSecond} a second`],
+    ["docs/operator.md", `the newest ${maxReplayed} of a system`],
+    ["docs/operator.md", `how many to a page, ${maxListed} at most`],
+    ["docs/operator.md", `told on for ${rememberedMs / 1000} seconds`],
+    ["docs/operator.md", `within ${patienceMs / 1000} seconds`],
+    ["docs/storage.md", `up to ${maxWalked} calls of a channel at once`],
     ["docs/security.md", `more than ${burst} at once, or ${perSecond} a second on and on`],
     ["docs/storage.md", `Up to ${maxEventsPerCall} different events`],
     ["docs/storage.md", `The newest ${maxMalformed}.`],

@@ -7,6 +7,7 @@ import {
   absent,
   askAfterMs,
   askAgainMs,
+  askable,
   type Belief,
   confirmed,
   createAgainMs,
@@ -105,7 +106,19 @@ describe("a create of which nothing is known", () => {
 
   test("is made once more after a quarter of an hour where the system cannot be asked", () => {
     expect(settlesAt(unaskable(open))).toBe(since + createAgainMs);
-    expect(openIn(doubted(unaskable(open), "create", soon)).create).toEqual({ since: soon, mute: true });
+    expect(openIn(doubted(unaskable(open), "create", soon)).create).toEqual({
+      since: soon,
+      mute: true,
+      again: true,
+    });
+  });
+
+  test("is asked for after all, twice, where the system was seen to take updates since", () => {
+    const found = askable(unaskable(open));
+    expect(settlesAt(found)).toBe(since + askAfterMs);
+    expect(settlesAt(askable(denied(unaskable(open), soon)))).toBe(soon + askAgainMs);
+    expect(denied(denied(unaskable(open), soon), soon + askAgainMs).is).toBe("absent");
+    expect(askable(there)).toBe(there);
   });
 
   test("and a later ask of which nothing is known either, may still change what is made then", () => {

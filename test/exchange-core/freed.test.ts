@@ -14,6 +14,9 @@ const failing = (attempt: number, waitMs: number, more: Partial<Told> = {}): Tol
   ...more,
 });
 
+/** When the last call before got through. */
+const since = now - 2 * hourMs;
+
 const stuck: Told = failing(4, 0, { notBefore: Number.MAX_SAFE_INTEGER, refusals: 4, failingSince: now - hourMs });
 
 describe("what waits for the whole", () => {
@@ -25,7 +28,12 @@ describe("what waits for the whole", () => {
     ["waits on where it did not fail", failing(0, hourMs), undefined],
     ["waits for the operator where it was given up on", failing(80, 0, { notBefore: stuck.notBefore }), undefined],
   ])("%s", (_, told, waitMs) => {
-    expect(freed(told, now, 1)?.notBefore).toBe(waitMs === undefined ? undefined : now + waitMs);
+    expect(freed(told, since, now, 1)?.notBefore).toBe(waitMs === undefined ? undefined : now + waitMs);
+  });
+
+  test("has no failures of its own where nothing else got through meanwhile either", () => {
+    expect(freed(failing(12, hourMs, { failingSince: since }), since, now, 1)?.notBefore).toBe(now + 17_000);
+    expect(freed(failing(12, hourMs, { failingSince: since - 1 }), since, now, 1)).toBeUndefined();
   });
 
   test("is not tried more often than a dozen times an hour, however often others free it, and fails again", () => {
@@ -34,7 +42,7 @@ describe("what waits for the whole", () => {
         let [told, at, tries] = [failing(1, hourMs), now, 0];
         for (const [pass, random] of turns) {
           at += pass;
-          told = freed(told, at, random) ?? told;
+          told = freed(told, at, at, random) ?? told;
           if ((told.notBefore ?? 0) > at) continue;
           tries++;
           told = { ...told, attempt: told.attempt + 1, notBefore: at + hourMs };
@@ -47,7 +55,7 @@ describe("what waits for the whole", () => {
 
 describe("once a channel is welcome again", () => {
   test("calls that its refusals got stuck go out, and their own refusals count anew", () => {
-    expect(acquitted(stuck, now, 0)).toEqual({
+    expect(acquitted(stuck, since, now, 0)).toEqual({
       ...stuck,
       notBefore: now + 15_000,
       refusals: undefined,
@@ -56,15 +64,19 @@ describe("once a channel is welcome again", () => {
   });
 
   test("so do those that wait for long", () => {
-    expect(acquitted(failing(2, 2 * minuteMs, { refusals: 2 }), now, 0)).toMatchObject({
+    expect(acquitted(failing(2, 2 * minuteMs, { refusals: 2 }), since, now, 0)).toMatchObject({
       notBefore: now + 15_000,
       refusals: undefined,
     });
   });
 
   test("what is stuck for another reason stays so", () => {
-    expect(acquitted({ ...stuck, refusals: undefined }, now, 0)).toBeUndefined();
-    expect(acquitted({ ...stuck, refusals: 3 }, now, 0)).toBeUndefined();
-    expect(freed(stuck, now, 0)).toBeUndefined();
+    expect(acquitted({ ...stuck, refusals: undefined }, since, now, 0)).toBeUndefined();
+    expect(acquitted({ ...stuck, refusals: 3 }, since, now, 0)).toBeUndefined();
+    expect(freed(stuck, since, now, 0)).toBeUndefined();
+  });
+
+  test("so does what was refused already while others of the channel were not", () => {
+    expect(acquitted({ ...stuck, failingSince: since - 1 }, since, now, 0)).toBeUndefined();
   });
 });

@@ -11,10 +11,11 @@ import {
   settlesAt,
   there,
 } from "../../src/exchange/belief.ts";
-import type { Step } from "../../src/exchange/outbox.ts";
+import { blockMs } from "../../src/exchange/governor.ts";
+import { classes, type Step, served } from "../../src/exchange/outbox.ts";
 import type { RecordingRow } from "../../src/exchange/recording-row.ts";
-import { inDoubt, maxLostAttaches, maxRefusals } from "../../src/exchange/settle.ts";
-import { afresh, never, type Told, untold } from "../../src/exchange/told.ts";
+import { inDoubt, maxBlindAttaches, maxLostAttaches, maxRefusals } from "../../src/exchange/settle.ts";
+import { afresh, never, revived, type Told, untold } from "../../src/exchange/told.ts";
 import type { Outcome } from "../../src/system/outcome.ts";
 import {
   answered,
@@ -149,7 +150,7 @@ describe("a create of which nothing is known", () => {
   });
 
   describe("at a system that never took an update", () => {
-    const learnt = { updates: false, delivered: true };
+    const learnt = { updates: false, delivered: true, audio: true };
 
     test.each([400, 405, 422])(
       "and answers the ask %i, is made once more after a quarter of an hour, and says so",
@@ -169,7 +170,8 @@ describe("a create of which nothing is known", () => {
       const { told } = sent(unsure(), ask, no, { learnt });
       const again = step(next(ringing, told), "create");
       expect(inDoubt(told, again, now).notBefore).toBe(never);
-      expect(sent(told, again, unknown, { learnt, at: again.notBefore }).told.notBefore).toBe(never);
+      const stuck = sent(told, again, unknown, { learnt, at: again.notBefore }).told;
+      expect([stuck.notBefore, revived(stuck)]).toEqual([never, stuck]);
       const done = sent(told, again, delivered, { learnt, at: again.notBefore }).told;
       expect([done.belief, done.notBefore]).toEqual([there, undefined]);
     });
@@ -209,9 +211,19 @@ describe("an update of which nothing is known", () => {
     expect([gone.belief, next(answered, gone)]).toEqual([there, undefined]);
   });
 
-  test("waits for the operator where the system does not take the last word again", () => {
-    const told = { ...over, belief: overtaken() };
-    const after = sent(told, step(next(answered, told), "repeat"), no, { at: now + sayAgainMs }).told;
+  test.each<Outcome>([no, unwelcome, tooLarge])(
+    "has the last word said once more after eleven minutes, whatever the first was answered ($why)",
+    (outcome) => {
+      const told = { ...over, belief: overtaken() };
+      const { told: once } = sent(told, step(next(answered, told), "repeat"), outcome, { at: now + sayAgainMs });
+      expect(once.notBefore).toBeUndefined();
+      expect(next(answered, once)).toMatchObject({ kind: "repeat", notBefore: now + sayLastMs });
+    },
+  );
+
+  test("waits for the operator where the system does not take the last word again either", () => {
+    const told = { ...over, belief: { is: "unsettled", word: { since: now, again: true } } } as const;
+    const after = sent(told, step(next(answered, told), "repeat"), no, { at: now + sayLastMs }).told;
     expect([after.belief.is, next(answered, after)]).toEqual(["unsettled", undefined]);
   });
 
@@ -259,18 +271,22 @@ describe("a recording of which it is unknown whether it was attached", () => {
     expect(next(answered, early, [stored])).toMatchObject({ kind: "repeat", notBefore: now + sayLastMs });
   });
 
-  test("is sent once more where the answers never change, then kept", () => {
+  test.each([
+    ["is sent once more where no answer ever showed a recording, then kept", false, maxBlindAttaches],
+    ["is sent time and again to a system whose answers show recordings, then kept", true, maxLostAttaches],
+  ])("%s", (_, audio, most) => {
     let [told, tries, at]: [Told, number, number] = [over, 0, now];
+    const learnt = { ...known, audio };
     for (;;) {
       told = sent(told, step(next(answered, told, [stored]), "attach"), unknown, { at }).told;
       tries++;
       at += sayLastMs;
-      const settled = sent(told, step(next(answered, told, [stored]), "repeat"), delivered, { at });
+      const settled = sent(told, step(next(answered, told, [stored]), "repeat"), delivered, { at, learnt });
       told = settled.told;
       if (settled.consequence === "lost") break;
-      expect([settled.consequence, told.lostAttaches]).toEqual(["none", 1]);
+      expect([settled.consequence, told.lostAttaches]).toEqual(["none", tries]);
     }
-    expect([tries, told.attaching, told.lostAttaches]).toEqual([maxLostAttaches, undefined, undefined]);
+    expect([tries, told.attaching, told.lostAttaches]).toEqual([most, undefined, undefined]);
   });
 
   test("is not given up for an outage of the system", () => {
@@ -410,6 +426,19 @@ describe("a delivery that was refused", () => {
     expect(sent(over, attach, limited)).toMatchObject({ told: { ...over, problem: limited.why }, consequence });
   });
 
+  test("as limited each time goes after the others, and waits ever longer: it may be this call alone", () => {
+    let told: Told = untold;
+    const waits: number[] = [];
+    for (let at = now; told.notBefore !== never; at = (told.notBefore ?? at + blockMs) + 1) {
+      ({ told } = sent(told, create, { ...limited, own: true }, { at }));
+      waits.push(((told.notBefore ?? at) - at) / blockMs);
+      expect(served(create, told).class).toBe(classes.again);
+    }
+    expect(waits.slice(0, 5)).toEqual([0, 0, 2, 4, 8]);
+    expect(waits.length).toBeLessThan(12);
+    expect(sent({ ...told, notBefore: undefined }, create, delivered).told.limits).toBeUndefined();
+  });
+
   test("as unwelcome rests by itself, twice as long each time, and waits for the operator after four times", () => {
     const rests: (number | undefined)[] = [];
     let told: Told = untold;
@@ -422,6 +451,25 @@ describe("a delivery that was refused", () => {
     expect(rests).toEqual([now + 30_000, now + 60_000, now + 120_000, never]);
     expect(told).toMatchObject({ belief: absent, problem: expect.stringContaining("answered 403, 4 times") });
     expect(sent(unsure(), ask, unwelcome).told.belief).toEqual(unsure().belief);
+  });
+});
+
+describe("a no that asks to come again later", () => {
+  const inTenMinutes = now + 600_000;
+
+  test.each<Outcome>([no, { ...tooLarge, waitMs: 600_000 }])("is no refusal of the form ($why)", (outcome) => {
+    const { told } = sent(has("ringing"), update, { ...outcome, waitMs: 600_000 } as Outcome);
+    expect(told).toMatchObject({ belief: there, attempt: 1, failingSince: now, notBefore: inTenMinutes });
+    expect(next(talking, told)?.form).toEqual(update.form);
+  });
+
+  test("is waited for by what asks, by what goes on without its file, and by what is not welcome", () => {
+    const later = { waitMs: 600_000 };
+    const asked = sent(unsure(), ask, { ...notThere, ...later } as Outcome).told;
+    expect(asked).toMatchObject({ belief: { create: { absentAt: now } }, notBefore: inTenMinutes });
+    for (const own of [true, false])
+      expect(sent(over, attach, { ...tooLarge, ...later, own } as Outcome).told.notBefore).toBe(inTenMinutes);
+    expect(sent(untold, create, { ...unwelcome, ...later } as Outcome).told.notBefore).toBe(inTenMinutes);
   });
 });
 
@@ -479,6 +527,18 @@ describe("a delivery of which nothing is known", () => {
     expect(sent(first, update, unknown, { at: now + 9 }).told).toMatchObject({ attempt: 2, failingSince: now });
   });
 
+  test("is tried ever more seldom, and for three days, where the system says that it has no such call in between", () => {
+    let [told, at, creates]: [Told, number, number] = [untold, now, 0];
+    while (told.notBefore !== never && creates < 1000) {
+      const found = next(ringing, told);
+      at = Math.max(at, found?.notBefore ?? 0, told.notBefore ?? 0);
+      creates += Number(found?.kind === "create");
+      if (found) ({ told } = sent(told, found, found.kind === "create" ? unknown : notThere, { at }));
+    }
+    expect(at - now).toBeLessThan(giveUpAfterMs + 3 * 3_600_000);
+    expect(creates).toBeLessThan(200);
+  });
+
   test("may have been done: what it said is told again even where it is back to what was told before", () => {
     const { told } = sent(has("ringing"), update, unknown);
     expect(next(ringing, told)?.form).toMatchObject({ action: "update_call", call_status: "ringing" });
@@ -493,7 +553,7 @@ describe("a delivery of which nothing is known", () => {
 
   test("is shown as a refusal where a page says no and nothing of the channel was ever taken", () => {
     const page: Outcome = { kind: "unknown", page: true, why: "something in front of the system answered 404" };
-    const never = { updates: false, delivered: false };
+    const never = { updates: false, delivered: false, audio: false };
     expect(sent(untold, create, page, { learnt: never }).told.problem).toContain("the channel key is wrong");
     expect(sent(untold, create, page, { learnt: known }).told.problem).toBe(page.why);
   });

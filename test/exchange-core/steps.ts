@@ -56,7 +56,7 @@ export const unknown: Extract<Outcome, { kind: "unknown" }> = { kind: "unknown",
 /** When forms leave in these tests, ms since the epoch. */
 export const now = Date.UTC(2026, 8, 1, 9, 0, 0);
 /** A system that takes updates, and took something of the channel. */
-export const known: Learnt = { updates: true, delivered: true };
+export const known: Learnt = { updates: true, delivered: true, audio: true };
 
 interface Sending {
   /** When it leaves and, `lateMs` after that, is answered. */

@@ -138,7 +138,7 @@ function tell({ events, fates, delivery, recordings, strangers }: Story) {
     const outcome = helpdesk.answer(step, fate.next().value ?? "fine", now);
     updates ||= outcome.kind === "delivered" && step.kind !== "create";
     told = inDoubt(told, step, now + 30_000);
-    const settled = settle(told, sent, outcome, { updates, delivered: true }, now, 0.5);
+    const settled = settle(told, sent, outcome, { updates, delivered: true, audio: true }, now, 0.5);
     const about = step.recording ? recordingKey(step.recording) : sent.before.attaching;
     const state = stateAfter.get(settled.consequence);
     if (state) rows = rows.map((row) => (recordingKey(row) === about ? { ...row, state } : row));

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { type Class, classes } from "../../src/exchange/outbox.ts";
-import { hasteOf, nextTurn, noTurns, openClasses, tookTurn, type Waiting } from "../../src/exchange/turns.ts";
+import {
+  hasPlace,
+  hasteOf,
+  nextTurn,
+  noTurns,
+  openClasses,
+  slowMs,
+  tookTurn,
+  type UnderWay,
+  type Waiting,
+} from "../../src/exchange/turns.ts";
 
 const { card, final, change, recording, again } = classes;
 
@@ -9,6 +19,11 @@ const minuteMs = 60_000;
 
 function waits(kind: Class, channel = "support", forMs = 0): Waiting {
   return { channel, class: kind, since: now - forMs };
+}
+
+/** Forms of these classes that left `agoMs` ago. */
+function sent(kinds: readonly Class[], agoMs = 0): UnderWay[] {
+  return kinds.map((kind) => ({ channel: "support", class: kind, at: now - agoMs }));
 }
 
 /** Whose turns the next `count` are while `waiting` goes on and on. */
@@ -49,7 +64,24 @@ describe("what may be under way beside", () => {
     ["two tries and a recording is a card", [again, again, recording], [card]],
     ["three cards is anything", [card, card, card], all],
     ["four is nothing", [card, card, card, final], []],
-  ])("%s", (_, underWay, open) => expect(openClasses(underWay)).toEqual(open));
+  ])("%s", (_, underWay, open) => expect(openClasses(sent(underWay), now)).toEqual(open));
+
+  test.each<[string, readonly Class[], readonly Class[], readonly Class[]]>([
+    ["four that are slow is anything", [card, card, card, final], [], all],
+    ["four that are slow and one that is not is anything", [card, card, card, final], [card], all],
+    ["six is nothing, however slow they are", [card, card, card, card, card, card], [], []],
+    ["two slow recordings is no third one", [recording, recording], [], [card, final, again, change]],
+    ["three slow ones that are no cards is a card", [again, again, final], [card, card], [card]],
+  ])("%s", (_, slow, young, open) => {
+    expect(openClasses([...sent(slow, slowMs), ...sent(young)], now)).toEqual(open);
+  });
+
+  test("five of a channel is one of another, where there is one", () => {
+    const forms = sent([card, card, card, card, card], slowMs);
+    expect(hasPlace(forms, "support", ["support", "sales"])).toBe(false);
+    expect(hasPlace(forms, "sales", ["support", "sales"])).toBe(true);
+    expect(hasPlace(forms, "support", ["support"])).toBe(true);
+  });
 });
 
 describe("while cards come on and on", () => {

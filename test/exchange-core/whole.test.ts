@@ -66,8 +66,8 @@ describe.each([
   test("no more once something answered, and what waits is then still to be freed", () => {
     const trouble = after(different, kind);
     expect(isProven(answered(trouble))).toBe(false);
-    expect(answered(trouble)?.waits).toBe(true);
-    expect(answered(after(different.slice(1), kind))).toBeUndefined();
+    expect(answered(trouble)).toMatchObject({ waits: true, since: now });
+    expect(answered(after(different.slice(1), kind))).toMatchObject({ calls: [], waits: true, since: now });
   });
 
   test("for ever longer while calls fail that failed before, and not because of others", () => {
@@ -120,6 +120,11 @@ describe("what an outcome says of the system", () => {
     const next = against(systemAfter, outcome, isDown);
     expect([isProven(next), next?.waits ?? false]).toEqual([proven, waits]);
   });
+});
+
+test("a no to a form that is to come again in an hour makes its call wait for the system", () => {
+  const busy: Outcome = { kind: "refused", status: 409, why: "409", waitMs: 60 * minuteMs };
+  expect(against(systemAfter, busy)).toMatchObject({ calls: [], waits: true, since: now });
 });
 
 describe("what an outcome says of the channel", () => {

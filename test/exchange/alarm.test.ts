@@ -60,7 +60,7 @@ describe("what a channel owes goes out by itself", () => {
     await exchange().record("support", [rings, ends]);
     await pass(60 * minuteMs);
     expect(helpdesk.forms).toEqual([]);
-    expect(await exchange().list({ most: 1 })).toMatchObject([{ call: "in_1", delivery: "owed" }]);
+    expect((await exchange().list({ most: 1 })).calls).toMatchObject([{ call: "in_1", delivery: "owed" }]);
     await deploy({});
     await pass(10 * minuteMs);
     expect(helpdesk.ticketOf("in_1")).toMatchObject({ system: support.system, statuses: ["answered"] });

@@ -152,6 +152,20 @@ describe("while CHANNEL_KEY is rotated", () => {
     expect(await show()).toMatchObject({ delivery: "done" });
   });
 
+  test("a call whose key was wrong for one deployment goes on by itself", async () => {
+    await exchange().record("support", [rings]);
+    await pass(1_000);
+    await deploy({ SUPPORT_CHANNEL_KEY: "wrong-key" });
+    await exchange().record("support", [ends]);
+    await pass(60 * minuteMs);
+    expect(await show()).toMatchObject({ delivery: "stuck" });
+    await deploy({});
+    await exchange().record("support", [of("in_2", rings)]);
+    await pass(minuteMs);
+    expect(helpdesk.ticketOf("in_1")?.statuses).toEqual(["ringing", "answered"]);
+    expect(await show()).toMatchObject({ delivery: "done", problem: undefined });
+  });
+
   test("no key is stored", async () => {
     await exchange().record("support", [rings, ends]);
     await pass(minuteMs);

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
-import { type Helpdesk, openHelpdesk } from "./helpdesk.ts";
+import { type Helpdesk, json, openHelpdesk } from "./helpdesk.ts";
 import { archive, dayMs, deploy, exchange, minuteMs, now, pass, rows, settled, support } from "./stage.ts";
 
 const at = Date.now();
@@ -94,6 +94,52 @@ describe("a recording", () => {
     await abortAllDurableObjects();
     expect(await rows(exchange(), "SELECT attempt, due_at FROM recordings")).toEqual(counted);
   });
+});
+
+describe("a form", () => {
+  test.each([
+    ["whether the system is down", "outage", 500],
+    ["whether the channel rests", "pauses", 401],
+  ])("whose outcome cannot be written down, as to %s, is sent once a minute at most", async (_, what, status) => {
+    await exchange().record("support", [over]);
+    await refuse(/INTO memory/, what);
+    helpdesk.mood = () => json(status, {});
+    const before = helpdesk.forms.length;
+    await exchange().record("support", [{ ...over, call: "in_2" }]);
+    await pass(10 * minuteMs);
+    expect(helpdesk.forms.length - before).toBeGreaterThan(1);
+    expect(helpdesk.forms.length - before).toBeLessThan(15);
+  });
+
+  test("that cannot be written down is not sent, and keeps no other waiting", async () => {
+    helpdesk.mood = () => json(500, {});
+    await exchange().record("support", [over]);
+    await pass(1_000);
+    await refuse(/INTO calls/, "in_1");
+    helpdesk.mood = () => undefined;
+    await pass(2 * minuteMs);
+    const sent = helpdesk.forms.length;
+    await exchange().record("support", [{ ...over, call: "in_2" }]);
+    await pass(minuteMs);
+    expect(helpdesk.ticketOf("in_2")?.statuses).toEqual(["answered"]);
+    expect(helpdesk.forms.length).toBe(sent + 1);
+  });
+});
+
+test("an inquiry that cannot be written down is not made, and keeps no other waiting", async () => {
+  const rings = { ...over, ended: undefined };
+  const inquired: string[] = [];
+  helpdesk.elsewhere = ({ url }) => {
+    inquired.push(url);
+    return new Response("busy", { status: 503 });
+  };
+  await exchange().record("support", [rings]);
+  await refuse(/INTO inquiries/, "in_1");
+  await pass(12 * minuteMs);
+  expect(inquired).toEqual([]);
+  await exchange().record("support", [{ ...rings, call: "in_2", heardAt: Date.now() }]);
+  await pass(12 * minuteMs);
+  expect(inquired).toHaveLength(1);
 });
 
 test("a round of retention that cannot be finished deletes from the archive once in ten minutes, also after crashes", async () => {

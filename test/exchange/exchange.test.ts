@@ -116,7 +116,7 @@ describe("what is recorded", () => {
     expect(await rows(stub, "SELECT channel, direction, status, due_at FROM calls")).toEqual([
       { channel, direction: "incoming", status: "ringing", due_at: rings.heardAt + 60_000 },
     ]);
-    expect(await stub.list({ channel, most: 1 })).toMatchObject([{ call: "in_1", delivery: "owed" }]);
+    expect((await stub.list({ channel, most: 1 })).calls).toMatchObject([{ call: "in_1", delivery: "owed" }]);
     vi.useRealTimers();
   });
 });

@@ -1,9 +1,9 @@
 /** Everything that is stored has a last day, whatever became of its call; and what lives is never forgotten. */
-import { reset } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import { type Helpdesk, json, openHelpdesk } from "./helpdesk.ts";
-import { dayMs, deploy, exchange, minuteMs, now, pass, rows, support } from "./stage.ts";
+import { archive, dayMs, deploy, exchange, minuteMs, now, pass, rows, support } from "./stage.ts";
 
 const at = Date.now();
 const rings: HeardEvent = { call: "in_1", id: "start", direction: "incoming", phone: "+380501234567", heardAt: at };
@@ -74,9 +74,42 @@ describe("with two days of retention, by its own alarms", () => {
     helpdesk.mood = () => json(500, {});
     await exchange().record("support", [rings, ends]);
     await daily(6.9);
-    expect(await exchange().list({ most: 1 })).toMatchObject([{ delivery: "stuck" }]);
+    expect((await exchange().list({ most: 1 })).calls).toMatchObject([{ delivery: "stuck" }]);
     await pass(1.2 * dayMs);
     expect(await stored()).toEqual([]);
+  });
+});
+
+describe("what cannot be found by its row", () => {
+  test("goes too: a file that a crash left in the archive before it was written down", async () => {
+    await kept({ recordings: { retention: 2, wait: 60 } });
+    await exchange().record("support", [rings, ends, { ...lone, call: "in_1" }]);
+    const day = new Date(at).toISOString().slice(0, 10).replaceAll("-", "/");
+    const [left, others] = [`support/${day}/in_1/17.1.wav`, `support/${day}/in_11/17.1.wav`];
+    await Promise.all([left, others].map((key) => archive.put(key, "RIFF")));
+    await pass(1.9 * dayMs);
+    expect(await rows(exchange(), "SELECT key FROM recordings")).toEqual([{ key: null }]);
+    expect(await archive.head(left)).not.toBeNull();
+    await pass(1.3 * dayMs);
+    expect(await stored()).toEqual([]);
+    expect([await archive.head(left), (await archive.head(others))?.key]).toEqual([null, others]);
+  });
+
+  test("and one call that cannot be forgotten keeps no other", async () => {
+    await kept({ recordings: { retention: 2 } });
+    await exchange().record("support", [rings, ends, { ...rings, call: "in_2" }, { ...ends, call: "in_2" }]);
+    await pass(dayMs);
+    await runInDurableObject(exchange(), (_, { storage: { sql } }) => {
+      const exec = sql.exec.bind(sql);
+      const refusing: typeof exec = (query, ...bindings) => {
+        if (query.startsWith("DELETE FROM calls") && bindings.includes("in_1")) throw new Error("SQLITE_FULL");
+        return exec(query, ...bindings);
+      };
+      Object.defineProperty(sql, "exec", { value: refusing, configurable: true });
+    });
+    await pass(2.3 * dayMs);
+    expect(await rows(exchange(), "SELECT call FROM calls")).toEqual([{ call: "in_1" }]);
+    expect(await rows(exchange(), "SELECT DISTINCT call FROM events")).toEqual([{ call: "in_1" }]);
   });
 });
 

@@ -2,6 +2,7 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
+import { Finder, type Search } from "../../src/exchange/finder.ts";
 import { idle } from "../../src/exchange/governor.ts";
 import { classes } from "../../src/exchange/outbox.ts";
 import { Queue } from "../../src/exchange/queue.ts";
@@ -29,15 +30,11 @@ type Calls<T> = {
   readonly [method in keyof T]: T[method] extends (...args: never[]) => unknown ? (it: T) => void : never;
 };
 
-/** Each method of the two that hold all SQL, in each way in which it makes another statement. */
+/** Each method of the three that hold all SQL, in each way in which it makes another statement. */
 const ofStore: Calls<Store> = {
   addEvent: (store) => store.addEvent("support", event),
   eventsOf: (store) => store.eventsOf(key),
   call: (store) => store.call(key),
-  calls: (store) => {
-    for (const channel of [undefined, "support"])
-      for (const only of [undefined, "stuck", "untold"] as const) store.calls({ channel, only, most: 1 });
-  },
   putCall: (store) => store.putCall(call),
   silentCalls: (store) => store.silentCalls("support", "ringing", 1, 1, 1),
   nextSilent: (store) => store.nextSilent("support", "ringing", 1, 1),
@@ -62,7 +59,7 @@ const ofStore: Calls<Store> = {
   pauses: (store) => store.pauses(),
   keepPauses: (store) => store.keepPauses(new Map()),
   learnt: (store) => store.learnt(),
-  keepLearnt: (store) => store.keepLearnt({ updates: true, delivered: [] }),
+  keepLearnt: (store) => store.keepLearnt({ updates: true, audio: true, delivered: [] }),
   outage: (store) => store.outage(),
   keepOutage: (store) => store.keepOutage(undefined),
   noRoundBefore: (store) => store.noRoundBefore(),
@@ -75,7 +72,19 @@ const ofQueue: Calls<Queue> = {
   nextDue: (queue) => queue.nextDue(1, ["support"]),
   waitingLong: (queue) => queue.waitingLong("support", 1, 1),
   stuckByRefusals: (queue) => queue.stuckByRefusals("support", 4, 1),
+  stuckCalls: (queue) => queue.stuckCalls("support", 9),
   counts: (queue) => queue.counts(),
+};
+
+const ofFinder: Calls<Finder> = {
+  page: (finder) => {
+    const states = ["waiting"];
+    const searches: Search[] = [undefined, "done", "owed", "stuck", "ignored", "untold"].flatMap((delivery) =>
+      [undefined, "+380501234567"].map((phone) => ({ delivery, phone }) as Search),
+    );
+    const more: Search[] = [{ from: 1, to: 9 }, { status: "missed" }, { recording: states }, { noRecording: states }];
+    for (const search of [...searches, ...more]) finder.page("support", search, undefined, 1);
+  },
 };
 
 /** What may read a table, or all of a channel, from end to end: part of the statement, and why. */
@@ -111,10 +120,15 @@ function plansOf(sql: SqlStorage): Plan[] {
     return sql.exec(query, ...bindings);
   };
   const recorder = { exec } as SqlStorage;
-  const [store, queue] = [new Store(recorder), new Queue(recorder)];
+  const [store, queue, finder] = [
+    new Store(recorder),
+    new Queue(recorder),
+    new Finder(recorder, "https://system.example"),
+  ];
   store.putRecording(recording);
   for (const run of Object.values(ofStore)) run(store);
   for (const run of Object.values(ofQueue)) run(queue);
+  for (const run of Object.values(ofFinder)) run(finder);
   sql.exec("DELETE FROM calls").toArray();
   sql.exec("DELETE FROM recordings").toArray();
   return [...found.values()];
@@ -167,19 +181,25 @@ test("a webhook reads as few rows whatever is stored", async () => {
 });
 
 describe("every statement is among them:", () => {
-  test("all SQL is in the store, in the queue and in the schema", () => {
+  test("all SQL is in the store, in the queue, in the finder and in the schema", () => {
     const speaking = Object.entries(sources).filter(([, source]) =>
       /\b(SELECT|INSERT INTO|INSERT OR|DELETE FROM|UPDATE \w+ SET)\b/.test(source),
     );
     const rooms = speaking.map(([path]) => path.replace(/^.*\/src\//, ""));
     // What the schema says is said once, when an object starts: it may read all that an older version left.
-    expect(rooms.sort()).toEqual(["exchange/queue.ts", "exchange/schema.ts", "exchange/store.ts"]);
+    expect(rooms.sort()).toEqual([
+      "exchange/finder.ts",
+      "exchange/queue.ts",
+      "exchange/schema.ts",
+      "exchange/store.ts",
+    ]);
   });
 
   test("each method of theirs is called here", () => {
     const methods = (of: object) => Object.getOwnPropertyNames(of).filter((name) => name !== "constructor");
     expect(Object.keys(ofStore).sort()).toEqual(methods(Store.prototype).sort());
     expect(Object.keys(ofQueue).sort()).toEqual(methods(Queue.prototype).sort());
+    expect(Object.keys(ofFinder).sort()).toEqual(methods(Finder.prototype).sort());
   });
 
   test("each text of theirs that is a statement was run", () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HeardEvent } from "../../src/calls/event.ts";
 import { type Helpdesk, openHelpdesk } from "./helpdesk.ts";
 import { archive, dayMs, deploy, exchange, minuteMs, now, pass, rows, support } from "./stage.ts";
+import { configure } from "./worker.ts";
 
 const at = Date.now();
 /** All that was ever heard of the call: that it was recorded. */
@@ -23,6 +24,7 @@ beforeEach(async () => {
         ? new Response("ID3 and so on", { headers: { "content-length": "13" } })
         : new Response("down", { status: 503 });
   now(at);
+  configure({ CHANNELS: { support: { ...support, country: "DE" } } });
 });
 
 afterEach(() => vi.useRealTimers());
@@ -36,19 +38,22 @@ test("a lone recording is untold, listed so, and no other is", async () => {
   await exchange().record("support", [recorded, rings]);
   await pass(6 * 60 * minuteMs);
   expect(await shown()).toMatchObject({ delivery: "untold", recordings: [{ state: "stored" }] });
-  expect(await exchange().list({ untold: true, most: 10 })).toMatchObject([{ call: "17.1" }]);
-  expect(await exchange().list({ untold: true, channel: "other", most: 10 })).toEqual([]);
+  expect((await exchange().list({ delivery: "untold", most: 10 })).calls).toMatchObject([{ call: "17.1" }]);
+  expect((await exchange().list({ delivery: "untold", channel: "other", most: 10 })).calls).toEqual([]);
   expect(await exchange().stats()).toMatchObject({ calls: 2, untold: 1, stuck: 0 });
   expect(helpdesk.ticketOf("17.1")).toBeUndefined();
 });
 
 test.each<[string, { phone?: string }, string]>([
   ["with its number", { phone: "+493012345678" }, "+493012345678"],
+  ["with its number as it is written at home", { phone: "030 12345678" }, "+493012345678"],
   ["as one whose caller hid the number", {}, "anonymous"],
 ])("the operator tells it, %s, and its recording goes along", async (_, said, phone) => {
   await exchange().record("support", [recorded]);
   await pass(minuteMs);
-  expect(await exchange().replay(key, { direction: "incoming", ...said, "group_ids[]": ["7"] })).toBe("replayed");
+  expect(await exchange().replay(key, { direction: "incoming", ...said, "group_ids[]": ["7"] })).toMatchObject({
+    kind: "replayed",
+  });
   await pass(minuteMs);
   expect(helpdesk.tickets).toMatchObject([
     {
@@ -59,7 +64,7 @@ test.each<[string, { phone?: string }, string]>([
     },
   ]);
   expect(await shown()).toMatchObject({ delivery: "done", ticket: "1001" });
-  expect(await exchange().list({ untold: true, most: 10 })).toEqual([]);
+  expect((await exchange().list({ delivery: "untold", most: 10 })).calls).toEqual([]);
 });
 
 test("what the operator says that is no form of the system's is refused, and the call stays untold", async () => {

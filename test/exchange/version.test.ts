@@ -48,7 +48,7 @@ async function open(): Promise<void> {
 }
 
 async function deliveries(): Promise<Record<string, string>> {
-  const calls = await exchange().list({ most: 100 });
+  const { calls } = await exchange().list({ most: 100 });
   return Object.fromEntries(calls.map(({ call, delivery }) => [call, delivery]));
 }
 
@@ -73,9 +73,9 @@ test("all that it held is there, as it stood", async () => {
     in_unknown: "owed",
   });
   expect(await exchange().listMalformed(10)).toHaveLength(1);
-  const stuck = await exchange().list({ stuck: true, most: 10 });
+  const { calls: stuck } = await exchange().list({ delivery: "stuck", most: 10 });
   expect(stuck.map(({ call }) => call).sort()).toEqual(["in_given_up", "in_refused"]);
-  expect(await exchange().list({ untold: true, most: 10 })).toMatchObject([{ call: "1781129241.99" }]);
+  expect((await exchange().list({ delivery: "untold", most: 10 })).calls).toMatchObject([{ call: "1781129241.99" }]);
 });
 
 test("everything that is owed goes out, and of each call there is one ticket", async () => {
@@ -105,7 +105,10 @@ test("cards end, whatever the channel is by now, and what was stuck goes out whe
   );
   await pass(5 * minuteMs);
   for (const call of ["in_ringing", "in_talking"]) expect(helpdesk.ticketOf(call)?.statuses.at(-1)).toBe("answered");
-  expect(await exchange().replayStuck("support")).toEqual({ replayed: 2, skipped: 0 });
+  expect(await exchange().replayAll({ channel: "support", which: ["stuck"] })).toMatchObject({
+    replayed: 2,
+    skipped: 0,
+  });
   await pass(5 * minuteMs);
   expect(await deliveries()).toMatchObject({ in_refused: "done", in_given_up: "done" });
   expect(helpdesk.ticketOf("in_refused")?.statuses).toEqual(["ringing"]);

@@ -1,10 +1,13 @@
-/** What is answered without asking the Exchange: nothing of it is bound here. */
+/** What is answered without asking the Exchange, but how it stands: nothing else of it is bound here. */
 import { describe, expect, test } from "vitest";
 import type { Env } from "../../src/env.ts";
+import { standingOf } from "../../src/exchange/standing.ts";
 import { routes } from "../../src/routes.ts";
 
 const table = { provider: "zadarma", system: "https://help.example" };
+const EXCHANGE = { getByName: (system: string) => ({ standing: async () => standingOf(system, undefined, []) }) };
 const configured = {
+  EXCHANGE,
   CHANNELS: { support: table },
   SUPPORT_CHANNEL_KEY: "ck",
   SUPPORT_ZADARMA_KEY: "zk",
@@ -71,7 +74,10 @@ test.each([
 describe("health", () => {
   test("is well where all is configured well", async () => {
     const response = await ask("/health", configured);
-    expect([response.status, await response.json()]).toEqual([200, { status: "ok", channels: 1, warnings: 1 }]);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { status: "ok", channels: 1, deliveries: "ok", warnings: 1 },
+    ]);
   });
 
   test("tells what to mend to who sends the console's token, and to nobody else", async () => {
@@ -84,7 +90,12 @@ describe("health", () => {
       warnings: 1,
       warned: [{ channel: "support", key: "SUPPORT_HOOK_SECRET" }],
     });
-    expect(await asking("operators-own-tokeN")).toEqual({ status: "ok", channels: 1, warnings: 1 });
+    expect(await asking("operators-own-tokeN")).toEqual({
+      status: "ok",
+      channels: 1,
+      deliveries: "ok",
+      warnings: 1,
+    });
   });
 
   test("tells the webhook URLs to the operator who asks, and to nobody else", async () => {
@@ -93,13 +104,15 @@ describe("health", () => {
       const headers = { authorization: `Bearer ${token}` };
       return (await routes(() => 0).request(path, { headers }, env as unknown as Env)).json();
     };
-    const well = { status: "ok", channels: 1, warnings: 0 };
+    const well = { status: "ok", channels: 1, deliveries: "ok", warnings: 0 };
+    const systems = [{ system: "https://help.example", deliveries: "ok", refused: [] }];
     expect(await asking("/health?secrets=shown", "operators-own-token")).toEqual({
       ...well,
+      systems,
       warned: [],
       hooks: { support: "http://localhost/hooks/support/a-long-hook-secret" },
     });
-    expect(await asking("/health", "operators-own-token")).toEqual({ ...well, warned: [] });
+    expect(await asking("/health", "operators-own-token")).toEqual({ ...well, systems, warned: [] });
     expect(await asking("/health?secrets=shown", "")).toEqual(well);
     expect(await (await ask("/health?secrets=shown", env)).json()).toEqual(well);
     const closed = { ...env, CONSOLE_TOKEN: "" };
@@ -124,7 +137,16 @@ describe("health", () => {
         },
         { key: "CHANNELS_EU", problem: expect.stringContaining("it breaks at line 1, column 2") },
       ]),
+      deliveries: "ok",
       warnings: 0,
     });
   });
+});
+
+test("who finds the address learns what it is and where to look, and no secret", async () => {
+  const response = await ask("/", configured);
+  expect(response.status).toBe(200);
+  const said = await response.text();
+  expect(JSON.parse(said)).toMatchObject({ name: "Trunkline", health: "/health" });
+  expect(said).not.toMatch(/help\.example|support|zs/);
 });

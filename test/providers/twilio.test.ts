@@ -337,6 +337,26 @@ describe("what is an extension", () => {
     expect(call).toMatchObject({ internal: false, phone: customer });
   });
 
+  test.each([
+    ["a customer", customer, customer],
+    ["who hides the number", "anonymous", undefined],
+    ["a website's visitor", "client:Anonymous", undefined],
+  ])(
+    "does not make %s internal whom one desk phone hands to another, though only legs are told",
+    async (_, from, phone) => {
+      const [root, bob] = [pbx.inbound(from, line), "sip:102@acme.sip.twilio.com"];
+      const legs = [pbx.dialled(root, desk, from), pbx.dialled(root, bob, desk)];
+      const heard = await Promise.all(legs.map((leg, i) => event(pbx.status(leg, "in-progress", i))));
+      for (const order of [heard, heard.toReversed()]) {
+        const call = fold(
+          root.sid,
+          order.map((said) => ({ ...said, heardAt: 0 })),
+        );
+        expect(call).toMatchObject({ internal: false, phone });
+      }
+    },
+  );
+
   test("is not told by a softphone's leg to another: a website's visitor may have a name", async () => {
     const leg = pbx.dialled(pbx.inbound("client:visitor", ""), "client:bob", "client:visitor");
     expect((await event(pbx.status(leg, "ringing", 1))).internal).toBeUndefined();

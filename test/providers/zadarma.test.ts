@@ -340,6 +340,21 @@ describe("what an agent dials is no extension for being short", () => {
     },
   );
 
+  test.each([
+    ["499499-12", "10", "99", "12"],
+    ["499499-1002", "1000", "1999", "1002"],
+    ["499499-100002", "100000", "100099", "100002"],
+  ])("the login %s is one where the channel names its extension", async (destination, from, to, extension) => {
+    const webhooks = [
+      pbx.outStart({ ...outCall, internal: "499499-100", destination }),
+      pbx.start({ ...call, caller_id: destination, called_did: destination }),
+    ];
+    for (const webhook of webhooks) {
+      const account = accountWith({}, { extensions: [{ from, to }] });
+      expect(await heard(webhook, account)).toMatchObject([{ internal: true, phone: extension }]);
+    }
+  });
+
   test("nor is who calls from a SIP number to a SIP number", async () => {
     const webhook = pbx.start({ ...call, caller_id: "312233", called_did: "499499" });
     expect(await told([webhook])).toMatchObject({ internal: false, phone: "312233", line: "499499" });
@@ -368,7 +383,20 @@ describe("a customer's call", () => {
 
   test("who hides the number stays hidden, though colleagues are named", async () => {
     const hidden = pbx.start({ ...reached, caller_id: "anonymous" });
-    expect(await told([hidden, between])).toMatchObject({ internal: false, withheld: true, phone: undefined });
+    const answered = pbx.answer({ ...handed, destination: "101" });
+    expect(await told([hidden, between, answered])).toMatchObject({
+      internal: false,
+      withheld: true,
+      phone: undefined,
+    });
+  });
+
+  test("that an agent placed keeps its number when it is handed to another outside", async () => {
+    const outside = { ...outCall, caller_id: "100", destination: "+380501112233", transfer_from: "100" };
+    const webhooks = [pbx.outStart(dialled), pbx.answer({ ...dialled, internal: "100" }), pbx.answer(outside)];
+    for (const order of [webhooks, webhooks.toReversed()]) {
+      expect(await told(order)).toMatchObject({ internal: false, phone: "+380671112233", status: "in-progress" });
+    }
   });
 });
 

@@ -70,7 +70,7 @@ test("all that are stuck are replayed in bulk", async () => {
     return systems[0]?.stuck === ids.length;
   });
   scene.system.behave(undefined);
-  expect(await answerOf("/calls/replay", { method: "POST" })).toEqual({ replayed: ids.length, skipped: 0 });
+  expect(await answerOf("/calls/replay", { method: "POST" })).toMatchObject({ replayed: ids.length, skipped: 0 });
   for (const id of ids) await scene.call(id);
   expect(await answerOf("/stats")).toMatchObject({ systems: [{ system: scene.system.url, stuck: 0 }] });
 });
@@ -106,7 +106,7 @@ describe("what the system refuses as it is may be sent otherwise:", () => {
   test("all of them at once", async () => {
     await stuck("in_edit_1", "in_edit_2");
     const answer = await answerOf("/calls/replay?channel=support", edit({ "group_ids[]": ["7"] }));
-    expect(answer).toEqual({ replayed: 2, skipped: 0 });
+    expect(answer).toMatchObject({ replayed: 2, skipped: 0 });
     for (const id of ["in_edit_1", "in_edit_2"]) await scene.call(id);
   });
 

@@ -1,5 +1,6 @@
 /** One poisoned item is one poisoned item: what never gets through holds up nothing else. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { maxRefusals } from "../../src/exchange/settle.ts";
 import type { Behaviour } from "../standins/system-faults.ts";
 import { until } from "./harness.ts";
 import { play, type Scene, setScene } from "./scene.ts";
@@ -121,6 +122,59 @@ test("credentials that are refused for a while, and then are not: all arrives so
   const back = scene.now();
   await scene.passing("their cards", () => scene.system.tickets.length === 7);
   expect(scene.now() - back).toBeLessThan(5 * minuteMs);
+});
+
+test("so does a lone call that got stuck by it", async () => {
+  scene.system.behave(() => ({ status: 403 }));
+  await tried("in_refused");
+  for (let turn = 0; turn < 10; turn++) await scene.turn(minuteMs);
+  await until("its last try", () => requestsOf("in_refused").length === maxRefusals);
+  scene.system.behave(undefined);
+  await expectCardsSoon("in_good");
+  await scene.passing("its card", () => scene.system.tickets.length === 2);
+});
+
+test("few calls that failed while nobody was served go out soon after it", async () => {
+  scene.system.behave(() => ({ status: 503 }));
+  await tried(...ids("in_night", 3));
+  for (let turn = 0; turn < 60; turn++) await scene.turn(3 * minuteMs);
+  scene.system.behave(undefined);
+  await expectCardsSoon("in_morning");
+  const back = scene.now();
+  await scene.passing("their cards", () => scene.system.tickets.length === 4);
+  expect(scene.now() - back).toBeLessThan(5 * minuteMs);
+});
+
+test("one call that meets the limit each time does not bring all to rest for ever", async () => {
+  poison("in_poison", { front: 429 });
+  await tried("in_poison");
+  let late = 0;
+  for (let hour = 0; hour < 12; hour++) {
+    await play(rings(`in_good_${hour}`));
+    const isThere = () => scene.system.calls.some(({ pbxCallId }) => pbxCallId === `in_good_${hour}`);
+    await scene.turn(1_000);
+    for (let turn = 0; turn < 12; turn++) {
+      late += Number(!isThere());
+      await scene.turn(5 * minuteMs);
+    }
+    expect(isThere()).toBe(true);
+  }
+  // In five-minute turns, of twelve hours: four rests of twenty minutes at most meet one of these cards.
+  expect(late).toBeLessThanOrEqual(16);
+  expect(requestsOf("in_poison").length).toBeLessThan(10);
+});
+
+test("calls that are never answered hold up no card for long", async () => {
+  poison("in_poison", { until: new Promise(() => undefined) });
+  await Promise.all(ids("in_poison", 4).map((id) => play(rings(id))));
+  await until("their forms", () => requestsOf("in_poison").length === 4);
+  await expectCardsSoon("in_good");
+  await play(...ids("in_poison_too", 2).map(rings));
+  const root = scene.twilio.inbound("+14155550123", "+14155550100");
+  const rangAt = scene.now();
+  await play(scene.twilio.voice(root));
+  await scene.call(root.sid);
+  expect(scene.now() - rangAt).toBeLessThan(soonMs);
 });
 
 test("a flood at one channel delays no card of its sibling", async () => {

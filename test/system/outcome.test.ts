@@ -183,8 +183,9 @@ describe("Retry-After", () => {
     ["is longer than anybody would wait, as a date", "Fri, 01 Sep 2056 09:00:00 GMT", 24 * 60 * 60_000],
   ])("%s", (_, header, waitMs) => expect(retryAfter(header, now)).toBe(waitMs));
 
-  test.each([429, 503])("goes with %d", (status) => {
-    expect(answered(status, "create_call", "", { "retry-after": "7" })).toMatchObject({ waitMs: 7000 });
+  test.each([200, 302, 400, 403, 404, 409, 413, 421, 422, 429, 503])("goes with %d, whoever says it", (status) => {
+    for (const body of ["", '{"error":"no"}'])
+      expect(answered(status, "create_call", body, { "retry-after": "7" })).toMatchObject({ waitMs: 7000 });
   });
 });
 
