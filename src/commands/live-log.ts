@@ -9,6 +9,7 @@ interface Entry {
   readonly leg?: string;
   readonly ended?: boolean;
   readonly fresh?: boolean;
+  readonly key?: string;
   readonly field?: string;
   readonly step?: string;
   readonly outcome?: string;
@@ -23,12 +24,18 @@ const width = 80;
 /** What stands in front of what is told. */
 const [whatWidth, channelWidth, callWidth] = [9, 8, 17];
 
+/** What the configuration's lines are to people. */
+const shownAs = new Map([
+  ["configuration", "warning"],
+  ["misconfigured", "fault"],
+]);
+
 /** A line as the worker wrote it, ready to be shown. */
 export function shown(line: string): string {
   const entry = entryOf(line);
   if (!entry) return ink.red(line);
   const { says, ink: paint } = told(entry);
-  const what = entry.what.replace(/^(malformed )?webhook .*/, "refused").padEnd(whatWidth);
+  const what = (shownAs.get(entry.what) ?? entry.what.replace(/^(malformed )?webhook .*/, "refused")).padEnd(whatWidth);
   const call = entry.call === undefined ? "" : `${brief(entry.call).padEnd(callWidth)} `;
   const head = `${what} ${(entry.channel ?? "").padEnd(channelWidth)} ${call}`;
   return paint(head + folded(says, head.length));
@@ -63,6 +70,9 @@ function told(entry: Entry): Said {
         says: [outcome, problem ?? error].filter(Boolean).join(": "),
         ink: outcome === "stored" ? ink.cyan : ink.red,
       };
+    case "configuration":
+    case "misconfigured":
+      return { says: `${entry.key}: ${problem}`, ink: ink.yellow };
     case "malformed webhook":
       return { says: `400, ${entry.field}: ${problem}`, ink: ink.red };
     case "webhook refused":

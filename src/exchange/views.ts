@@ -27,6 +27,8 @@ export interface CallView {
 }
 
 export interface CallDetail extends CallView {
+  /** Why it is kept from the system: `internal`, `ignore rule <n>` counted from 1, or `off`. */
+  readonly ignored?: string;
   readonly agents: readonly { readonly extension: string; readonly since: number; readonly seconds?: number }[];
   readonly rung: readonly string[];
   readonly seconds?: number;
@@ -77,6 +79,7 @@ export function detail(
   const { belief, status, attempt, answer } = row.told;
   return {
     ...view(row, system),
+    ignored: row.ignored,
     agents: call.talks.map(({ extension, since, seconds }) => ({ extension: maskedIn(extension), since, seconds })),
     rung: call.rung.map(maskedIn),
     seconds: call.seconds,

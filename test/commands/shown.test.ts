@@ -52,6 +52,10 @@ describe("up", () => {
     await run.says(/Twilio: yours +answered +\+442079460100 /);
   });
 
+  test("a warning names what it is about, and says what to do", () => {
+    expect(run.output()).toMatch(/^warning +support +SUPPORT_HOOK_SECRET: Zadarma signs little/m);
+  });
+
   test("what is no number is said to be none", async () => {
     run.type("hello\n");
     await run.says('"hello" is no number to call from. Type one such as');

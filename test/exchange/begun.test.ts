@@ -62,7 +62,12 @@ describe("the mode", () => {
     await exchange().replay({ channel: "support", call: "in_1" });
     await pass(60 * minuteMs);
     expect(helpdesk.forms).toEqual([]);
-    expect(await show()).toMatchObject({ delivery: "ignored", status: "answered", phone: "***4567" });
+    expect(await show()).toMatchObject({
+      delivery: "ignored",
+      ignored: "off",
+      status: "answered",
+      phone: "***4567",
+    });
     expect(await rows(exchange(), "SELECT * FROM recordings")).toEqual([]);
   });
 
