@@ -75,7 +75,8 @@ export class Queue {
   /** The calls of a channel that wait for the operator, the newest first. */
   stuckCalls(channel: string, most: number): CallRow[] {
     return this.#all(
-      "SELECT * FROM calls WHERE stuck = 1 AND started_at > 0 AND +channel = ? ORDER BY started_at DESC LIMIT ?",
+      `SELECT * FROM calls INDEXED BY calls_stuck WHERE channel = ? AND stuck = 1 AND started_at > 0
+       ORDER BY started_at DESC LIMIT ?`,
       channel,
       most,
     ).map(callRow);

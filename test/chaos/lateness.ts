@@ -39,8 +39,9 @@ interface Run {
   readonly closures: readonly Closure[];
 }
 
-/** A card that waits for longer counts as held up, in ms. */
+/** A card that waits for longer counts as held up, in ms; unless so many requests left meanwhile that the limit held it up. */
 const patienceMs = 120_000;
+const busyRequests = 60;
 
 /** Of calls whose cards staff see. */
 export async function latenessOf({ placed, system, env, heardAt, closures }: Run): Promise<Lateness> {
@@ -50,6 +51,8 @@ export async function latenessOf({ placed, system, env, heardAt, closures }: Run
     if (action === "create_call") creates.set(String(fields.pbx_call_id), at);
   const tickets = new Map(system.calls.map((call) => [call.pbxCallId, call]));
   const isOpen = (from: number, to: number) => !closures.some((closure) => closure.from < to && from < closure.until);
+  const times = system.requests.map(({ at }) => at);
+  const isBusy = (from: number) => times.filter((at) => at >= from && at < from + patienceMs).length >= busyRequests;
   const [cards, finals, heldUp]: [number[], number[], string[]] = [[], [], []];
   for (const call of placed) {
     const channel = channels.get(call.channel);
@@ -58,7 +61,7 @@ export async function latenessOf({ placed, system, env, heardAt, closures }: Run
     if (from !== undefined && created !== undefined && isOpen(from, created)) {
       cards.push(created - from);
       const seconds = Math.round((created - from) / 1000);
-      if (created - from > patienceMs)
+      if (created - from > patienceMs && !isBusy(from))
         heldUp.push(`${call.id} (${call.channel}: ${call.title}) waited for ${seconds} seconds`);
     }
     const [last, ended] = [lastHeardAt(call, heardAt), tickets.get(call.id)?.statusSince];
