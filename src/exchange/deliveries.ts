@@ -317,7 +317,9 @@ export class Deliveries {
     const after = channelAfter(before, outcome, this.#failure(key, step, outcome), now, outside.random());
     if (after === before) return;
     const busy = new Set(this.#underWay.keys());
-    const more = !after && before && this.#releases.ofChannel(key.channel, before.since ?? now, busy, now);
+    // Where the whole channel was refused, it does not matter since when a call of it failed.
+    const since = isProven(before) ? 0 : (before?.since ?? now);
+    const more = !after && before && this.#releases.ofChannel(key.channel, since, busy, now);
     const kept = more ? answered(before) : after;
     if (kept) pauses.set(key.channel, kept);
     else pauses.delete(key.channel);

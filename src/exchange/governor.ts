@@ -142,13 +142,19 @@ export function spend(governor: Governor, now: number, channel: string): Governo
  */
 export function learn(
   governor: Governor,
-  rate: { limit: number; remaining: number } | undefined,
+  rate: { limit: number; remaining?: number } | undefined,
   sentAt: number,
 ): Governor {
   const { heard } = governor;
   const answered = { ...governor, answeredAt: Math.max(governor.answeredAt ?? 0, sentAt) };
   if (!rate) return answered;
   const { limit, raise } = counting(governor, rate.limit, sentAt);
+  if (rate.remaining === undefined) {
+    const others = heard?.others ?? 0;
+    const counts =
+      heard && heard.at > sentAt ? { limit: Math.min(heard.limit, limit), others, at: heard.at } : undefined;
+    return { ...answered, heard: counts ?? { limit, others, at: sentAt }, raise };
+  }
   const used = rate.limit - rate.remaining;
   if (heard && heard.at > sentAt) {
     // Old news, but for what is less: it may have been judged just now, after all that we sent.

@@ -205,7 +205,7 @@ function unwelcome(told: Told, { step, at }: Sent, outcome: NotTaken, now: numbe
     ...told,
     refusals,
     attempt: told.attempt + 1,
-    failingSince: told.failingSince ?? now,
+    failingSince: refusals === 1 ? now : (told.failingSince ?? now),
     notBefore: stuck ? never : now + Math.max(outcome.waitMs ?? 0, refusedRestMs * 2 ** (refusals - 1)),
     problem: stuck ? `${why}, ${refusals} times: is the channel key right, and may it touch this call?` : why,
     answer,

@@ -4,10 +4,10 @@ import { type Attachment, basic, send } from "./client.ts";
 import type { Form } from "./forms.ts";
 import { judge, maxKeptBytes, type Outcome } from "./outcome.ts";
 
-/** The system's limit of requests a minute, for all clients together, and what is left of it. */
+/** The system's limit of requests a minute, for all clients together, and what is left of it where it says so. */
 export interface Rate {
   readonly limit: number;
-  readonly remaining: number;
+  readonly remaining?: number;
 }
 
 export interface Delivered {
@@ -46,5 +46,6 @@ function concealed(text: string, { secrets: { channelKey, systemAuth } }: Channe
 function rateOf(headers: Headers): Rate | "untold" {
   const limit = Number(headers.get("x-rate-limit") ?? Number.NaN);
   const remaining = Number(headers.get("x-rate-limit-remaining") ?? Number.NaN);
-  return Number.isInteger(limit) && Number.isInteger(remaining) && limit > 0 ? { limit, remaining } : "untold";
+  if (!Number.isInteger(limit) || limit <= 0) return "untold";
+  return Number.isInteger(remaining) ? { limit, remaining } : { limit };
 }

@@ -151,6 +151,14 @@ describe("a limit", () => {
     expect(ours(older)).toBe(90);
   });
 
+  test("that is told without what is left of it counts, and says nothing of what others use", () => {
+    const before = heard(sentSoFar(1, 0, alone), 300, 190);
+    const told = learn(before, { limit: 200 }, start + 1);
+    expect(told.heard).toEqual({ limit: 200, others: 109, at: start + 1 });
+    expect(told.watched).toBe(before.watched);
+    expect(learn(told, { limit: 100 }, start).heard).toMatchObject({ limit: 100, at: start + 1 });
+  });
+
   test("that is higher is old news from such an answer", () => {
     expect(heard(heard(alone, 100, 100, start + 2_000), 300, 300, start).heard?.limit).toBe(100);
   });

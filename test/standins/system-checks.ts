@@ -165,7 +165,7 @@ export function idsOf(values: readonly string[]): string[] {
 }
 
 function isNumber(value: string): boolean {
-  return /^[0-9]{1,30}$/.test(value);
+  return /^[0-9]{1,64}$/.test(value);
 }
 
 function says(head: Buffer, at: number, text: string): boolean {
