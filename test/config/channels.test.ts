@@ -187,7 +187,7 @@ test("a channel reads numbers as its provider writes them", () => {
 
 test.each([
   ["ann", 'must be an extension such as 8500, or a range such as "100-199" with as many digits in both'],
-  [true, "must be a text or a whole number"],
+  [true, 'must be an extension such as 8500, or a range such as "100-199" with as many digits in both'],
   ["199-100", "is a range that ends before it begins. Write the lower one first"],
 ])("an extension that is %s is answered with what to write", (extension, problem) => {
   expect(read({ extensions: [extension] }).faults).toEqual([
