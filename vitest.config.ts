@@ -23,7 +23,7 @@ export default defineConfig({
           name: "core",
           testTimeout: 60_000,
           include: [
-            "test/{calls,config,console,docs,exchange-core,hooks,providers,recordings,standins,system,verify}/**/*.test.ts",
+            "test/{calls,cases,config,console,docs,exchange-core,hooks,providers,recordings,standins,system,verify}/**/*.test.ts",
           ],
         },
       },

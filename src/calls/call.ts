@@ -1,7 +1,8 @@
 /** A call as the customer lives it: a fold of its events, the same for any order and repetition of them. */
 import type { Direction, FinalStatus, HeardEvent, Recording } from "./event.ts";
-import { highest, type Leg, legsOf } from "./legs.ts";
+import { highest, type Leg, legsOf, rang } from "./legs.ts";
 import { clearest, clearestNumber, type Numbering } from "./phone.ts";
+import { rooted } from "./rooted.ts";
 
 /** What the system may be told of a call's state. */
 export type CallStatus = "ringing" | "in-progress" | FinalStatus;
@@ -34,6 +35,14 @@ export interface Call {
   readonly startedAt: number;
   /** Absent while the call lives. */
   readonly endedAt?: number;
+  /** When its end was first heard of, ms since the epoch. */
+  readonly endHeardAt?: number;
+  /** Its end is only concluded from those of its legs: another leg may follow. */
+  readonly concluded: boolean;
+  /** What is known does not suffice for a verdict, and the PBX was not asked yet. */
+  readonly doubtful: boolean;
+  /** When a phone was last heard to begin to ring. */
+  readonly lastRungAt?: number;
   /** When the first and the last of its webhooks came in. */
   readonly firstHeardAt: number;
   readonly lastHeardAt: number;
@@ -45,12 +54,14 @@ export interface Call {
 
 /** The call that `events` tell of. Its numbers are read by `numbering`. */
 export function fold(id: string, events: readonly HeardEvent[], numbering: Numbering = {}): Call {
-  const heard = distinct(events);
+  const heard = rooted(distinct(events));
   const said = heard.find((event) => event.direction)?.direction;
-  const direction = said ?? heard.find((event) => event.guess)?.guess?.direction;
+  // A guess that knows a number knows more.
+  const guess = heard.find((event) => event.guess?.phone !== undefined) ?? heard.find((event) => event.guess);
+  const direction = said ?? guess?.guess?.direction;
   const legs = legsOf(heard, direction, numbering);
   const human = legs.filter((leg) => leg.party === (direction === "outgoing" ? "customer" : "agent"));
-  const ends = heard.filter((event) => event.ended);
+  const ends = endsIn(heard);
   const talked = human.some((leg) => leg.talked) || ends.some((event) => event.ended === "answered");
   const over = ends.length > 0;
   const phone = phoneOf(heard, legs, numbering);
@@ -67,6 +78,10 @@ export function fold(id: string, events: readonly HeardEvent[], numbering: Numbe
     talks: talked ? talksIn(heard, legs, direction) : [],
     startedAt: beganAt(heard),
     endedAt: over ? Math.min(...ends.map((event) => event.at ?? event.heardAt)) : undefined,
+    endHeardAt: over ? Math.min(...ends.map((event) => event.heardAt)) : undefined,
+    concluded: over && ends.every((event) => event.concluded),
+    doubtful: !talked && isDoubtful(heard, legs, ends, said),
+    lastRungAt: highest(heard.flatMap(({ leg, heardAt }) => (leg?.status === "ringing" ? heardAt : []))),
     firstHeardAt: Math.min(...heard.map((event) => event.heardAt)),
     lastHeardAt: Math.max(...heard.map((event) => event.heardAt)),
     seconds: talked ? secondsOf(heard, human) : undefined,
@@ -81,10 +96,35 @@ function distinct(events: readonly HeardEvent[]): HeardEvent[] {
   const ended = events.some((event) => event.ended && event.ended !== "unheard");
   for (const event of events) {
     if (ended && event.ended === "unheard") continue;
-    const known = first.get(event.id);
-    if (!known || event.heardAt < known.heardAt) first.set(event.id, event);
+    const key = `${event.id} ${event.call}`;
+    const known = first.get(key);
+    if (!known || event.heardAt < known.heardAt) first.set(key, event);
   }
-  return [...first.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, event]) => event);
+}
+
+/** The ends that are told. One that is likely `answered` is not where a phone rang: who took the call would have been heard. */
+function endsIn(heard: readonly HeardEvent[]): HeardEvent[] {
+  const hasRung = heard.some(rang);
+  return heard
+    .filter((event) => event.ended)
+    .map((event) => (event.likely && hasRung ? { ...event, ended: "unanswered", seconds: undefined } : event));
+}
+
+/** Where nobody is known to have talked: whether that is so only because little was heard. */
+function isDoubtful(
+  heard: readonly HeardEvent[],
+  legs: readonly Leg[],
+  ends: readonly HeardEvent[],
+  said: Direction | undefined,
+): boolean {
+  if (heard.some((event) => event.asked)) return false;
+  if (ends.length === 0) {
+    const onlyAbout = heard.every((event) => event.recording !== undefined || event.note !== undefined);
+    return onlyAbout || (said === undefined && legs.every((leg) => leg.outcome !== undefined));
+  }
+  const unsure = ends.every((event) => event.ended === "unanswered" && !event.concluded);
+  return unsure && (legs.length === 0 || ends.some((event) => event.likely));
 }
 
 /** Which outcome wins: somebody talked; then what tells most of why nobody did. */
@@ -192,8 +232,20 @@ function beganAt(heard: readonly HeardEvent[]): number {
 
 function secondsOf(heard: readonly HeardEvent[], human: readonly Leg[]): number | undefined {
   const ofCall = highest(heard.flatMap((event) => event.seconds ?? []));
-  const ofLegs = human.filter((leg) => leg.talked).flatMap((leg) => leg.seconds ?? []);
-  return ofCall ?? (ofLegs.length > 0 ? ofLegs.reduce((sum, seconds) => sum + seconds, 0) : undefined);
+  return ofCall ?? secondsTogether(human.filter((leg) => leg.talked));
+}
+
+/** Of talks that overlap, such as those of both ends of one, the time is counted once. */
+function secondsTogether(legs: readonly Leg[]): number | undefined {
+  const talks = legs.flatMap(({ since, seconds }) => (seconds === undefined ? [] : [{ since, seconds }]));
+  if (talks.length === 0) return undefined;
+  let [sum, until] = [0, Number.NEGATIVE_INFINITY];
+  for (const { since, seconds } of talks.sort((a, b) => a.since - b.since || a.seconds - b.seconds)) {
+    const over = since + seconds * 1000;
+    sum += Math.max(0, over - Math.max(since, until)) / 1000;
+    until = Math.max(until, over);
+  }
+  return Math.round(sum);
 }
 
 const recordingStates: readonly Recording["status"][] = ["expected", "absent", "ready"];

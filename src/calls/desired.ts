@@ -2,7 +2,7 @@
 import type { Call, CallStatus } from "./call.ts";
 import { commentOn } from "./comment.ts";
 import type { Direction } from "./event.ts";
-import { assignmentOf, creditedTo, type Rules } from "./rules.ts";
+import { assignmentOf, awaited, creditedTo, type Rules } from "./rules.ts";
 
 /** Who sees the card: one kind of id, at least one of them. Absent: everybody with telephony access. */
 export type Audience =
@@ -25,6 +25,8 @@ export interface Desired {
   readonly comment?: string;
   /** No ticket is made before then (ms since the epoch): what it would say may be wrong, and cannot be changed later. */
   readonly notBefore?: number;
+  /** Of a call that is over: that it is, is not told before then (ms since the epoch), since more may be heard. */
+  readonly overNotBefore?: number;
 }
 
 /**
@@ -41,10 +43,23 @@ const phoneWaitMs = 5_000;
 /** How long a call that is told at once, when it is over, waits for a webhook that announces a recording, in ms. */
 const audioWaitMs = 5_000;
 
+/** How long an end that is only concluded waits for another leg, in ms. */
+export const legWaitMs = 5_000;
+/** How long a verdict that only silence supports waits for what the PBX answers, in ms. */
+export const answerWaitMs = 10_000;
+
+/** Where several phones ring one after the other, whose card it is is known after a while without another; both in ms. */
+export interface RingWait {
+  readonly quietMs: number;
+  readonly mostMs: number;
+}
+
 export interface Telling extends Rules {
   readonly delivery: "live" | "final";
   readonly recordings: Rules["recordings"] & { readonly enabled: boolean };
   readonly comment?: string;
+  /** What the PBX is known for. `state`: it can be asked after a call. */
+  readonly provider?: { readonly ringWait?: RingWait; readonly state?: unknown };
 }
 
 /** What to tell of the call; undefined where not enough is known yet. */
@@ -61,7 +76,8 @@ export function desiredOf(call: Call, rules: Telling): Desired | undefined {
     audience: audienceOf(call, rules, agent),
     assignee: assigneeOf(call, rules, agent),
     comment: over ? commentOn(call, agent, rules.comment) : undefined,
-    notBefore: notBefore(call, rules),
+    notBefore: latest([notBefore(call, rules), ringsUntil(call, rules), overNotBefore(call, rules)]),
+    overNotBefore: overNotBefore(call, rules),
   };
 }
 
@@ -71,12 +87,31 @@ function notBefore(call: Call, { delivery, recordings }: Telling): number | unde
   return call.guessed ? call.firstHeardAt + guessWaitMs : undefined;
 }
 
-/** A rule decides; otherwise the agent who talked, or all that were rung. */
+/** An answer ends the wait for further rings, and so does the end. */
+function ringsUntil(call: Call, { provider }: Telling): number | undefined {
+  const wait = provider?.ringWait;
+  if (!wait || call.direction !== "incoming" || call.status !== "ringing") return undefined;
+  const quietAt = (call.lastRungAt ?? call.firstHeardAt) + wait.quietMs;
+  return Math.min(quietAt, call.firstHeardAt + wait.mostMs);
+}
+
+function overNotBefore(call: Call, { provider }: Telling): number | undefined {
+  if (call.endHeardAt === undefined) return undefined;
+  if (call.concluded) return call.lastHeardAt + legWaitMs;
+  return call.doubtful && provider?.state ? call.endHeardAt + answerWaitMs : undefined;
+}
+
+function latest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length > 0 ? Math.max(...known) : undefined;
+}
+
+/** A rule decides; otherwise the agent who talked, or all that were rung. A call that was answered elsewhere is nobody's. */
 function audienceOf(call: Call, rules: Rules, agent: string | undefined): Audience | undefined {
   const rule = assignmentOf(call, rules);
   if (rule?.user_ids) return { kind: "users", ids: rule.user_ids };
   if (rule?.group_ids) return { kind: "groups", ids: rule.group_ids };
-  const known = agent === undefined ? call.rung : [agent];
+  const known = agent === undefined ? awaited(call) : [agent];
   // Softphones name themselves, and the system may read a comma as the end of an id: one name must not become two.
   const ids = rule?.pbx_user_ids ?? known.filter((id) => !id.includes(","));
   return ids.length > 0 ? { kind: "pbxUsers", ids } : undefined;

@@ -18,7 +18,7 @@ export function plain(written: string): string {
 }
 
 /** These are for looking up, not for reading: each must stay what its PBX calls it. */
-const names = new Set(["call", "id", "url"]);
+const names = new Set(["call", "id", "ids", "room", "url"]);
 
 /** The event with its texts made plain, however deep they stand in it. */
 export function plainly(event: CallEvent): CallEvent {

@@ -51,8 +51,13 @@ export function creditedTo(call: Call, credit: Rules["credit"]): string | undefi
 /** The first assignment rule that fits: the credited agent's extension once somebody talked, before it anyone's rung. */
 export function assignmentOf(call: Call, rules: Rules): AssignRule | undefined {
   const credited = creditedTo(call, rules.credit);
-  const extensions = credited === undefined ? call.rung : [credited];
+  const extensions = credited === undefined ? awaited(call) : [credited];
   return rules.assign.find((rule) => selects(rule, call, extensions, rules));
+}
+
+/** Whose call it may still be: of one that somebody else took, who was rung is nobody. */
+export function awaited({ status, rung }: Call): readonly string[] {
+  return status === "answered" || status === "in-progress" ? [] : rung;
 }
 
 function selects(rule: Selection, call: Call, extensions: readonly string[], numbering: Numbering): boolean {

@@ -35,15 +35,29 @@ function isTable(value: unknown): value is Record<string, unknown> {
 }
 
 /** An absolute URL without credentials, query or fragment; the trailing slash is cut off. */
-function address(allowed: (url: URL) => boolean, message: string) {
+function address(
+  allowed: (url: URL) => boolean,
+  message: string,
+  written: (url: URL, text: string) => string = normalized,
+) {
   return z.string().transform((text, context) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || url.username || url.password || url.search || url.hash || !allowed(url)) {
       context.addIssue({ code: "custom", message });
       return z.NEVER;
     }
-    return url.origin + url.pathname.replace(/\/+$/, "");
+    return written(url, text).replace(/\/+$/, "");
   });
+}
+
+function normalized(url: URL): string {
+  return url.origin + url.pathname;
+}
+
+/** In the capitals in which its host was typed: Twilio signs them. */
+function asTyped(url: URL, text: string): string {
+  const [host = ""] = /(?<=:\/\/)[^/?#]+/.exec(text) ?? [];
+  return host.toLowerCase() === url.host ? `${url.protocol}//${host}${url.pathname}` : normalized(url);
 }
 
 const secure = (url: URL) => url.protocol === "https:";
@@ -105,7 +119,11 @@ export const channelTable = z
   .object({
     provider: z.string(),
     system: address((url) => secureOrLoopback(url) && url.pathname === "/", "must be https://<system_domain>"),
-    url: address(web, "must be the public base URL of this worker, such as https://hooks.example.com").optional(),
+    url: address(
+      web,
+      "must be the public base URL of this worker, such as https://hooks.example.com",
+      asTyped,
+    ).optional(),
     country: z.string().refine(isCountry, "must be an ISO 3166 code of two capitals, such as UA").optional(),
     delivery: z.enum(["live", "final", "off"]).default("live"),
     lines: z.array(number).default([]),

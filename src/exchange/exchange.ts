@@ -8,11 +8,13 @@ import { keptAs } from "../calls/phone.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { type Allowance, admit } from "./admission.ts";
+import { Asker } from "./asker.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Desk, type Outside, theWorld } from "./desk.ts";
 import type { Edit } from "./edit.ts";
 import { Fetches } from "./fetches.ts";
 import type { Search } from "./finder.ts";
+import { Hearing } from "./hearing.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Inquiries } from "./inquiries.ts";
 import { type Page, type Place, together } from "./pages.ts";
@@ -21,7 +23,7 @@ import { maxReplayed, type Replayed, Replays } from "./replays.ts";
 import type { CallKey, Counts, Malformed } from "./rows.ts";
 import { migrate } from "./schema.ts";
 import { type Standing, standingOf } from "./standing.ts";
-import { afresh, revived } from "./told.ts";
+import { afresh } from "./told.ts";
 import { type CallDetail, type CallView, detail, malformedView, view } from "./views.ts";
 
 /** How soon the alarm looks after work that is under way, in case this object does not live to see its end. In ms. */
@@ -73,6 +75,8 @@ export class Exchange extends DurableObject<Env> {
   readonly #fetches: Fetches;
   readonly #housekeeping: Housekeeping;
   readonly #replays: Replays;
+  readonly #hearing: Hearing;
+  readonly #inquiries: Inquiries;
   readonly #allowances = new Map<string, Allowance>();
   #alarmAt: number | undefined;
 
@@ -83,9 +87,11 @@ export class Exchange extends DurableObject<Env> {
     this.#planner = new Planner(this.#desk);
     this.#deliveries = new Deliveries(this.#desk, this.#planner, () => this.#pump());
     this.#replays = new Replays(this.#desk, this.#planner, this.#deliveries);
-    this.#fetches = new Fetches(this.#desk, this.#planner, () => this.#pump());
-    const inquiries = new Inquiries(this.#desk, this.#planner, () => this.#pump());
-    this.#housekeeping = new Housekeeping(this.#desk, this.#planner, inquiries);
+    const asker = new Asker(this.#desk);
+    this.#fetches = new Fetches(this.#desk, this.#planner, asker, () => this.#pump());
+    this.#hearing = new Hearing(this.#desk, this.#planner);
+    this.#inquiries = new Inquiries(this.#desk, this.#planner, this.#hearing, asker, () => this.#pump());
+    this.#housekeeping = new Housekeeping(this.#desk, this.#planner, this.#inquiries);
   }
 
   /** Keeps `events` of a channel and returns once they are durable, which the output gate sees to. */
@@ -95,17 +101,13 @@ export class Exchange extends DurableObject<Env> {
     if ("retryAfterSeconds" in admitted) return admitted;
     // One that is not known here is kept all the same: the Worker may be newer than this object.
     const channel = this.#desk.channel(channelName);
-    const fresh = this.#desk.together(() => {
-      const added = events.filter((event) => this.#desk.store.addEvent(channelName, event));
-      for (const call of new Set(added.map((event) => event.call))) {
-        const key = { channel: channelName, call };
-        if (!channel) this.#planner.keepAside(key, now);
-        else this.#planner.replan(channel, key, now, revived(this.#desk.store.call(key)?.told));
-      }
-      if (added.length > 0) this.#wakeBy(now + guardMs);
+    const { fresh, doubtful } = this.#desk.together(() => {
+      const kept = this.#hearing.keep(channelName, channel, events, now);
+      if (kept.fresh > 0) this.#wakeBy(now + guardMs);
       this.#housekeeping.heard(channel, now);
-      return added.length;
+      return kept;
     });
+    if (channel) for (const key of doubtful) this.#inquiries.doubt(channel, key);
     this.#pump();
     return { fresh };
   }
@@ -150,7 +152,9 @@ export class Exchange extends DurableObject<Env> {
     return phone === undefined ? [undefined] : keptAs(phone, this.#desk.channel(channel) ?? {});
   }
 
-  show(key: CallKey): CallDetail | undefined {
+  /** By whichever of its ids. */
+  show({ channel: name, call }: CallKey): CallDetail | undefined {
+    const key = { channel: name, call: this.#desk.store.callOf({ channel: name, call }) };
     const row = this.#desk.store.call(key);
     if (!row) return undefined;
     const channel = this.#desk.channel(key.channel);
@@ -159,7 +163,8 @@ export class Exchange extends DurableObject<Env> {
   }
 
   /** Another try for a call, whatever was refused, given up on or waited for; `undefined` where there is no such call. */
-  replay(key: CallKey, edit?: Edit): Replayed | undefined {
+  replay({ channel, call }: CallKey, edit?: Edit): Replayed | undefined {
+    const key = { channel, call: this.#desk.store.callOf({ channel, call }) };
     const begun = this.#replays.begin(key, "none", edit);
     if (begun !== "begun") return begun;
     this.#pump();
@@ -228,13 +233,14 @@ export class Exchange extends DurableObject<Env> {
   #startDue(now: number): void {
     const round = this.#tried(now, () => this.#housekeeping.round(now));
     const fetching = this.#tried(now, () => this.#fetches.startDue(now));
+    const asking = this.#tried(now, () => this.#inquiries.startDoubted(now));
     const room = this.#deliveries.startDue(now);
     const guard = this.#deliveries.underWay + this.#fetches.underWay > 0 ? now + guardMs : undefined;
     const rests = [...this.#desk.store.pauses().values()].map((rest) => rest.until).filter((until) => until > now);
     const owing = this.#desk.store.owing();
     const latest = owing.length > 0 || this.#desk.store.hasOpen() ? now + maxSleepMs : undefined;
     const due = this.#desk.queue.nextDue(now, owing);
-    const next = [due, room, guard, round, fetching, latest, ...rests].filter((at) => at !== undefined);
+    const next = [due, room, guard, round, fetching, asking, latest, ...rests].filter((at) => at !== undefined);
     if (next.length > 0) this.#wakeBy(Math.min(...next));
   }
 

@@ -2,6 +2,7 @@
 import type { Channel } from "../config/channels.ts";
 import { log } from "../log.ts";
 import type { Fetched } from "../recordings/courier.ts";
+import { type Asker, costOfRecording } from "./asker.ts";
 import { giveUpAfterMs, recordingBackoff } from "./backoff.ts";
 import { asideMs, type Desk } from "./desk.ts";
 import type { Planner } from "./planner.ts";
@@ -13,6 +14,7 @@ const maxFetches = 2;
 export class Fetches {
   readonly #desk: Desk;
   readonly #planner: Planner;
+  readonly #asker: Asker;
   readonly #done: () => void;
   /** The calls that a recording is being fetched for, as `channel/call`. */
   readonly #underWay = new Set<string>();
@@ -20,9 +22,10 @@ export class Fetches {
   readonly #uncounted = new Map<string, number>();
 
   /** `done` is called after each try. */
-  constructor(desk: Desk, planner: Planner, done: () => void) {
+  constructor(desk: Desk, planner: Planner, asker: Asker, done: () => void) {
     this.#desk = desk;
     this.#planner = planner;
+    this.#asker = asker;
     this.#done = done;
   }
 
@@ -32,13 +35,18 @@ export class Fetches {
 
   /** Starts what is due, as far as there is room; returns when to look at what could not be counted. */
   startDue(now: number): number | undefined {
-    const channels = new Map(this.#desk.channels().map((channel) => [channel.name, channel]));
+    const all = this.#desk.channels();
+    const opens = all.map((channel) => this.#asker.opensAt(channel, costOfRecording, now)).filter((at) => at > now);
+    const open = all.filter((channel) => this.#asker.opensAt(channel, costOfRecording, now) <= now);
+    const channels = new Map(open.map((channel) => [channel.name, channel]));
     const room = maxFetches - this.#underWay.size;
     if (room <= 0) return undefined;
     for (const row of this.#desk.store.dueRecordings(now, [...channels.keys()], this.#leftOut(now), room)) {
       const channel = channels.get(row.channel);
       const key = `${row.channel}/${row.call}`;
-      if (!channel || this.#underWay.has(key) || !this.#counted(row, now)) continue;
+      if (!channel || this.#underWay.has(key)) continue;
+      if (this.#asker.opensAt(channel, costOfRecording, now) > now || !this.#counted(row, now)) continue;
+      this.#asker.asks(channel, costOfRecording, now);
       this.#underWay.add(key);
       this.#desk.goOn(
         this.#fetch(channel, row)
@@ -50,7 +58,8 @@ export class Fetches {
           }),
       );
     }
-    return this.#uncounted.size > 0 ? Math.min(...this.#uncounted.values()) : undefined;
+    const next = [...this.#uncounted.values(), ...opens];
+    return next.length > 0 ? Math.min(...next) : undefined;
   }
 
   #leftOut(now: number): string[] {

@@ -17,6 +17,8 @@ import { never, revived, type Told, untold } from "./told.ts";
 export interface Planned {
   readonly row: CallRow;
   readonly step: Step | undefined;
+  /** Too little is heard of it for a verdict: the PBX may know more. */
+  readonly doubtful: boolean;
 }
 
 export class Planner {
@@ -53,7 +55,7 @@ export class Planner {
     // One of another system's channel that was not begun here: that may change once this object knows the channel better.
     const kept = step && row.keyDigest === undefined ? { ...row, dueAt: now + asideMs } : row;
     this.#desk.store.putCall(kept);
-    return { row: kept, step };
+    return { row: kept, step, doubtful: call.doubtful && ignored === undefined };
   }
 
   /** A call of a channel that is not known here, or not yet: what was heard of it is kept, and worked out once it is. */
@@ -151,6 +153,6 @@ function dueAt(
   now: number,
 ): number | undefined {
   if (told.notBefore === never) return undefined;
-  const earliest = told.belief.is === "absent" ? (desired.notBefore ?? 0) : 0;
+  const earliest = (told.belief.is === "absent" ? desired.notBefore : desired.overNotBefore) ?? 0;
   return Math.max(told.notBefore ?? 0, step.notBefore ?? 0, earliest, Math.min(dueBefore ?? now, now));
 }

@@ -71,7 +71,12 @@ export const migrations: readonly string[] = [
    CREATE INDEX calls_of_phone ON calls (channel, phone, started_at) WHERE phone IS NOT NULL;
    CREATE INDEX calls_stuck ON calls (channel, started_at) WHERE stuck = 1;
    CREATE INDEX calls_untold ON calls (channel, started_at) WHERE untold = 1;
-   CREATE INDEX recordings_due ON recordings (channel, due_at) WHERE due_at IS NOT NULL;`,
+   CREATE INDEX recordings_due ON recordings (channel, due_at) WHERE due_at IS NOT NULL;
+   CREATE TABLE legs (
+     channel TEXT NOT NULL, leg TEXT NOT NULL, call TEXT NOT NULL,
+     PRIMARY KEY (channel, leg)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX legs_of_call ON legs (channel, call);`,
 ];
 
 /** Brings the tables to the newest version. `PRAGMA user_version` is refused by the platform, so a table holds it. */

@@ -1,5 +1,6 @@
 /** The Exchange's SQL, all of it. Synchronous: writes without an await between them become durable together. */
 import type { HeardEvent } from "../calls/event.ts";
+import type { Asked } from "./asker.ts";
 import type { Governor } from "./governor.ts";
 import { idle } from "./governor.ts";
 import type { InquiryRow } from "./inquiry.ts";
@@ -88,12 +89,37 @@ export class Store {
     return Number(this.#one("SELECT count(*) AS n FROM events WHERE channel = ? AND call = ?", channel, call)?.n);
   }
 
+  /** What was heard of the call, by whichever of its ids. */
   eventsOf({ channel, call }: CallKey): HeardEvent[] {
-    const rows = this.#all("SELECT id, heard_at, event FROM events WHERE channel = ? AND call = ?", channel, call);
-    return rows.map((row) => {
-      const said = JSON.parse(String(row.event)) as Omit<HeardEvent, "call" | "id" | "heardAt">;
-      return { ...said, call, id: String(row.id), heardAt: Number(row.heard_at) };
+    return [call, ...this.legsOf({ channel, call })].flatMap((id) => {
+      const rows = this.#all("SELECT id, heard_at, event FROM events WHERE channel = ? AND call = ?", channel, id);
+      return rows.map((row) => {
+        const said = JSON.parse(String(row.event)) as Omit<HeardEvent, "call" | "id" | "heardAt">;
+        return { ...said, call: id, id: String(row.id), heardAt: Number(row.heard_at) };
+      });
     });
+  }
+
+  /** The call that an id means: of a leg, of a room, of another call that it is one with, or its own. */
+  callOf({ channel, call }: CallKey): string {
+    const row = this.#one("SELECT call FROM legs WHERE channel = ? AND leg = ?", channel, call);
+    return text(row?.call) ?? call;
+  }
+
+  /** The other ids that mean the call. */
+  legsOf({ channel, call }: CallKey): string[] {
+    const rows = this.#all("SELECT leg FROM legs WHERE channel = ? AND call = ?", channel, call);
+    return rows.map(({ leg }) => String(leg));
+  }
+
+  /** From now on `leg`, and whatever meant it, means `call`: what is kept of it, and the recordings, are that call's. */
+  join(channel: string, leg: string, call: string): void {
+    this.#sql.exec("UPDATE legs SET call = ?3 WHERE channel = ?1 AND call = ?2", channel, leg, call);
+    this.#sql.exec("INSERT OR REPLACE INTO legs (channel, leg, call) VALUES (?, ?, ?)", channel, leg, call);
+    this.#sql.exec("UPDATE OR REPLACE recordings SET call = ?3 WHERE channel = ?1 AND call = ?2", channel, leg, call);
+    for (const table of ["inquiries", "calls"]) {
+      this.#sql.exec(`DELETE FROM ${table} WHERE channel = ? AND call = ?`, channel, leg);
+    }
   }
 
   call({ channel, call }: CallKey): CallRow | undefined {
@@ -225,8 +251,12 @@ export class Store {
 
   /** Forgets a call, its events and what is known of its recordings; returns how many events that were. */
   forget(key: CallKey): number {
-    const events = this.#eventCount(key.channel, key.call);
-    for (const table of ["events", "recordings", "inquiries", "calls"]) {
+    let events = 0;
+    for (const call of [key.call, ...this.legsOf(key)]) {
+      events += this.#eventCount(key.channel, call);
+      this.#sql.exec("DELETE FROM events WHERE channel = ? AND call = ?", key.channel, call);
+    }
+    for (const table of ["legs", "recordings", "inquiries", "calls"]) {
       this.#sql.exec(`DELETE FROM ${table} WHERE channel = ? AND call = ?`, key.channel, key.call);
     }
     return events;
@@ -358,6 +388,15 @@ export class Store {
 
   keepOutage(outage: Trouble | undefined): void {
     this.#remember("outage", outage ?? null);
+  }
+
+  /** When the account of a PBX was asked in the last minute. */
+  asked(account: string): Asked {
+    return this.#recall<Asked>(`asked ${account}`) ?? [];
+  }
+
+  keepAsked(account: string, asked: Asked): void {
+    this.#remember(`asked ${account}`, asked);
   }
 
   /** No round of retention before then, ms since the epoch: written down before what is in R2 is deleted. */

@@ -100,7 +100,7 @@ async function hookOf(request: Request, channel: Channel, now: number): Promise<
 }
 
 /** The URL as the PBX knows it: behind a proxy or a custom domain the worker sees another. */
-function calledUrl(url: string, base: string | undefined): string {
+export function calledUrl(url: string, base: string | undefined): string {
   return base === undefined ? url : base + url.slice(new URL(url).origin.length);
 }
 

@@ -1,5 +1,6 @@
 /** What a PBX is to Trunkline: facts and pure functions. No storage, no clock, no other provider. */
 import type { ZodType } from "zod";
+import type { RingWait } from "../calls/desired.ts";
 import type { CallEvent, Recording } from "../calls/event.ts";
 import type { ExtensionRange } from "../calls/extension.ts";
 import type { Writing } from "../calls/phone.ts";
@@ -108,6 +109,8 @@ export interface Provider<Settings = unknown> {
   readonly numbers: Writing;
   /** Its webhooks carry no authenticity of their own: `HOOK_SECRET` is required. */
   readonly needsHookSecret?: true;
+  /** Absent where the first webhook tells of all phones that ring, or rings are no business of the first. */
+  readonly ringWait?: RingWait;
   /**
    * What works and should not stay as it is, of a channel without fault: the key or secret concerned, what is wrong and
    * what to do. `secret` tells the full name of one of the channel's, and whether it is set.
@@ -117,6 +120,8 @@ export interface Provider<Settings = unknown> {
   challenge?(hook: Hook): Reply | undefined;
   verify(hook: Hook, account: Account<Settings>): Promise<Verdict>;
   read(hook: Hook, account: Account<Settings>): Reading;
+  /** How many requests a minute its API takes of an account; absent where that is not known. `states`: of those after calls. */
+  readonly perMinute?: { readonly all: number; readonly states: number };
   readonly recordings?: RecordingSource<Settings>;
   readonly state?: StateSource<Settings>;
 }

@@ -8,8 +8,11 @@ type Extensions = readonly ExtensionRange[] | undefined;
 /** Numbers have their plus, but for what softphones dial and SIP users are called. */
 export const writing: Writing = "national";
 
-/** What stands for a hidden number: the words ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a keypad. */
-const hidden = new Set(["266696687", "7378742833", "2562533", "8656696", "86282452253"]);
+/** What stands for a hidden number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN (as Twilio spells it too), UNAVAILABLE on a keypad. */
+const hidden = new Set(["266696687", "7378742833", "2562533", "8656696", "8566696", "86282452253"]);
+
+/** The same where it has a plus: without one it may be a desk phone. */
+const hiddenWithPlus = new Set(["+464"]);
 
 /** Digits, and what people write between them. Softphones send free text. */
 const written = /^\+?[\d\s().-]+$/;
@@ -21,7 +24,7 @@ const sipDomain = /\.sip(\.[a-z0-9-]+){0,2}\.twilio\.com$/i;
 export function numberIn(address: string | null, extensions: Extensions): string | undefined {
   const text = textIn(address);
   const digits = digitsOf(text);
-  if (!written.test(text) || digits.length < 2 || hidden.has(digits)) return undefined;
+  if (!written.test(text) || digits.length < 2 || hidden.has(digits) || hiddenWithPlus.has(text)) return undefined;
   return isAmong(text, extensions ?? []) ? undefined : text;
 }
 
@@ -33,9 +36,13 @@ export function isHidden(address: string | null): boolean {
 
 /** The user of a softphone or of a SIP domain at Twilio: staff. A website's visitors call as `client:Anonymous`. */
 export function userIn(address: string | null): string | undefined {
-  const client = clientIn(address);
-  if (client !== undefined) return client.toLowerCase() === "anonymous" ? undefined : client;
-  return deskPhoneIn(address);
+  const user = clientIn(address) ?? deskPhoneIn(address);
+  return user?.toLowerCase() === "anonymous" ? undefined : user;
+}
+
+/** Whether it is a softphone or a SIP address: whom such a caller is put through to sees what `callerId` says, or Twilio fails. */
+export function hasNoCallerId(from: string | null): boolean {
+  return clientIn(from) !== undefined || sip(from) !== undefined;
 }
 
 /** The user of a SIP domain at Twilio. */
@@ -63,9 +70,10 @@ export function isOneOf(number: string | undefined, numbers: readonly string[], 
   return numbers.some((known) => digitsOf(known) === digitsOf(number) || read(known) === read(number));
 }
 
-/** What a SIP address or a plain one names. */
+/** What a SIP address or a plain one names; what carriers add to a number (`;npdi`) is no part of it. */
 function textIn(address: string | null): string {
-  return sip(address)?.user ?? (address ?? "").trim().replace(/^whatsapp:/i, "");
+  const text = sip(address)?.user ?? (address ?? "").trim().replace(/^(whatsapp|tel):/i, "");
+  return /^(\+?[\d\s().-]+);/.exec(text)?.[1] ?? text;
 }
 
 function clientIn(address: string | null): string | undefined {
@@ -74,7 +82,7 @@ function clientIn(address: string | null): string | undefined {
 
 function sip(address: string | null): { user: string; host: string } | undefined {
   const [, user, host] = /^sips?:([^@]+)@([^:;?>]+)/i.exec(address ?? "") ?? [];
-  return user !== undefined && host !== undefined ? { user, host } : undefined;
+  return user !== undefined && host !== undefined ? { user: user.replace(/^%2B/i, "+"), host } : undefined;
 }
 
 function digitsOf(text: string): string {

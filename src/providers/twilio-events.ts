@@ -1,5 +1,5 @@
 /** From Twilio's fields to events of a call. `From` and `To` of a leg are the same in each of its webhooks. */
-import type { CallEvent, FinalStatus, LegEvent, LegStatus, Recording } from "../calls/event.ts";
+import type { CallEvent, Direction, FinalStatus, LegEvent, LegStatus, Recording } from "../calls/event.ts";
 import { isAmong } from "../calls/extension.ts";
 import type { Account } from "./provider.ts";
 import { deskPhoneIn, dialledUserIn, isHidden, isOneOf, isSameUser, numberIn, userIn } from "./twilio-address.ts";
@@ -37,6 +37,12 @@ const recordingStatuses = new Map<string, Recording["status"]>([
   ["failed", "absent"],
 ]);
 
+/** Calls of an Elastic SIP trunk, as the API tells of them: it terminates what the company's PBX calls. */
+const trunks = new Map<string, Direction>([
+  ["trunking-originating", "incoming"],
+  ["trunking-terminating", "outgoing"],
+]);
+
 /** Where softphones put the number that they dial, when `To` has none. */
 const numberFields = ["PhoneNumber", "phoneNumber", "phone_number", "Number", "number", "Phone", "phone", "to"];
 
@@ -67,6 +73,7 @@ export function dialEvent(fields: URLSearchParams, account: TwilioAccount, over:
   return {
     ...knownOf(fields, account),
     id: idOf("dial", fields, "CallSid", "DialCallSid", "DialCallStatus"),
+    ids: someOf(fields.get("DialCallSid")),
     leg: dialledLeg(fields, account),
     ended: over && !isChild(fields) ? "unanswered" : undefined,
     recording: recordingOf(fields, "expected"),
@@ -83,7 +90,10 @@ export function voicemailEvent(fields: URLSearchParams, account: TwilioAccount):
   };
 }
 
-/** Comes without `From`, `To` and `CallStatus`; `CallSid` is the root. Undefined for a status of no interest. */
+/**
+ * Comes without `From`, `To` and `CallStatus`; `CallSid` is the root or one of its legs, and a conference's recording has only
+ * `ConferenceSid`. Undefined for a status of no interest.
+ */
 export function recordingEvent(fields: URLSearchParams): CallEvent | undefined {
   const status = recordingStatuses.get(fields.get("RecordingStatus") ?? "");
   if (status === undefined) return undefined;
@@ -94,7 +104,30 @@ export function recordingEvent(fields: URLSearchParams): CallEvent | undefined {
 /** The late result of asking whether a machine answered. Undefined where it was a human. */
 export function machineEvent(fields: URLSearchParams): CallEvent | undefined {
   const note = noteOf(fields);
-  return note === undefined ? undefined : { call: callOf(fields), id: idOf("machine", fields, "CallSid"), note };
+  const call = callOf(fields);
+  if (note === undefined) return undefined;
+  return { call, id: idOf("machine", fields, "CallSid"), leg: { id: call, status: "ringing", machine: true }, note };
+}
+
+/** Somebody joined a conference: whoever is in one is of one call. */
+export function conferenceEvent(fields: URLSearchParams): CallEvent {
+  return {
+    call: callOf(fields),
+    id: idOf("conference", fields, "ConferenceSid", "CallSid"),
+    at: timeOf(fields.get("Timestamp")),
+    room: fields.get("ConferenceSid") ?? "",
+  };
+}
+
+/** What became of a caller in a queue. Who took the call is rung by a call of their own, if by any that we hear of. */
+export function queueEvent(fields: URLSearchParams, account: TwilioAccount): CallEvent {
+  const taken = /^(bridged|redirected-from-bridged)$/.test(fields.get("QueueResult") ?? "");
+  return {
+    ...knownOf(fields, account),
+    id: idOf("queue", fields, "CallSid", "QueueSid", "QueueResult", "DequeingCallSid"),
+    ids: someOf(fields.get("DequeingCallSid")),
+    leg: taken ? { id: "queue", party: "agent", status: "answered" } : undefined,
+  };
 }
 
 /** Whether the call was picked up by somebody who then was joined to the other party. */
@@ -113,28 +146,52 @@ function isChild(fields: URLSearchParams): boolean {
 }
 
 function callOf(fields: URLSearchParams): string {
-  return fields.get("ParentCallSid") || fields.get("CallSid") || "";
+  return fields.get("ParentCallSid") || fields.get("CallSid") || fields.get("ConferenceSid") || "";
 }
 
 function knownOf(fields: URLSearchParams, account: TwilioAccount): Known {
   const known = isChild(fields) ? legOf(fields, account) : rootOf(fields, account);
-  return { call: callOf(fields), ...known, note: noteOf(fields) };
+  const ids = fields.get("ParentCallSid") ? someOf(fields.get("CallSid")) : undefined;
+  return { call: callOf(fields), ids, ...known, note: noteOf(fields) };
+}
+
+function someOf(id: string | null): readonly string[] | undefined {
+  return id ? [id] : undefined;
 }
 
 /** The root leg tells for sure, except whom a softphone without a number calls: its child leg does. */
 function rootOf(fields: URLSearchParams, account: TwilioAccount): Omit<Known, "call"> {
   const { extensions } = account;
   const [from, to] = [fields.get("From"), fields.get("To")];
+  const trunk = trunks.get(fields.get("Direction") ?? "");
+  if (trunk) {
+    const [phone, line] =
+      trunk === "incoming"
+        ? [numberIn(from, undefined), numberIn(to, extensions)]
+        : [numberIn(to, extensions), numberIn(from, undefined)];
+    return {
+      direction: trunk,
+      phone,
+      line,
+      withheld: trunk === "incoming" && phone === undefined ? true : undefined,
+      internal: false,
+    };
+  }
   if (fields.get("Direction") === "outbound-api") {
     const agentFirst = ringsAgentFirst(fields, account);
     const phone = agentFirst ? undefined : numberIn(to, extensions);
     return { direction: "outgoing", phone, line: numberIn(from, extensions), internal: agentFirst ? undefined : false };
   }
   const extension = userIn(from);
+  const called = numberIn(to, extensions);
+  // The company's own PBX calls out: the number is ours, wherever it comes from.
+  if (isOurs(numberIn(from, undefined), account) && called !== undefined && !isOurs(called, account)) {
+    return { direction: "outgoing", phone: called, line: numberIn(from, undefined), internal: false };
+  }
   if (extension === undefined) {
     const phone = numberIn(from, undefined);
     const withheld = phone === undefined ? true : undefined;
-    return { direction: "incoming", phone, withheld, line: numberIn(to, extensions), internal: false };
+    return { direction: "incoming", phone, withheld, line: called, internal: false };
   }
   const phone = dialledNumber(fields, account);
   return { direction: "outgoing", extension, phone, internal: isBetweenUsers(fields, phone, account) };
@@ -184,13 +241,18 @@ function legOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallEvent,
   return { guess, internal: desks ? true : toCustomer || isHidden(from) ? false : undefined };
 }
 
-/** `phone`: the number that was dialled, absent where it was a user. */
+/** `phone`: the number that was dialled, absent where it was a user. A line of ours that rings one says nothing of the other end. */
 function guessOf(from: string | null, phone: string | undefined, account: TwilioAccount): CallEvent["guess"] {
   if (userIn(from) !== undefined) return { direction: "outgoing", phone };
   const caller = numberIn(from, account.extensions);
-  const lines = [...account.lines, account.settings.caller_id ?? ""];
-  const ours = phone !== undefined && isOneOf(caller, lines, account.country);
-  return ours ? { direction: "outgoing", phone, line: caller } : { direction: "incoming", phone: caller };
+  const ours = phone !== undefined && isOurs(caller, account);
+  if (ours) return { direction: "outgoing", phone, line: caller };
+  return { direction: "incoming", phone: isOurs(caller, account) ? undefined : caller };
+}
+
+/** Whether it is one of the company's own numbers. */
+function isOurs(number: string | undefined, { lines, settings, country }: TwilioAccount): boolean {
+  return isOneOf(number, settings.caller_id === undefined ? lines : [...lines, settings.caller_id], country);
 }
 
 /** How far the leg got that the webhook is about, and whether that ends the call. */
@@ -199,7 +261,9 @@ function progressOf(fields: URLSearchParams, account: TwilioAccount): Pick<CallE
   if (fields.get("Direction") === "outbound-api")
     return { leg: restLeg(fields, account), ended: restEnd(fields, account) };
   const ended = ends.get(fields.get("CallStatus") ?? "");
-  const incoming = userIn(fields.get("From")) === undefined;
+  // Beyond a trunk is the company's PBX: nobody tells who answered there.
+  if (trunks.has(fields.get("Direction") ?? "")) return { leg: ownLeg(fields, {}), ended };
+  const incoming = rootOf(fields, account).direction === "incoming";
   return { ended: ended === "canceled" && incoming ? "missed" : ended };
 }
 
@@ -225,7 +289,8 @@ function restLeg(fields: URLSearchParams, account: TwilioAccount): LegEvent | un
   const [to, party] = [fields.get("To"), ringsAgentFirst(fields, account) ? "agent" : "customer"] as const;
   const extension = agentIn(to, account);
   const number = extension === undefined ? numberIn(to, account.extensions) : undefined;
-  return ownLeg(fields, { party, extension, number });
+  // Which end was rung first is not always known: nobody talked as long as the other end did not.
+  return ownLeg(fields, { party, extension, number, through: party === "customer" ? true : undefined });
 }
 
 /** An agent who does not pick up a click-to-call gave the call up: the customer was never rung. */
@@ -238,7 +303,8 @@ function restEnd(fields: URLSearchParams, account: TwilioAccount): CallEvent["en
 function ownLeg(fields: URLSearchParams, who: Omit<LegEvent, "id" | "status">): LegEvent | undefined {
   const seconds = secondsOf(fields.get("CallDuration"));
   const status = legStatus(fields.get("CallStatus"), seconds);
-  return status && { ...who, id: fields.get("CallSid") ?? "", status, seconds };
+  const machine = noteOf(fields) === undefined ? undefined : true;
+  return status && { ...who, id: fields.get("CallSid") ?? "", status, seconds, machine };
 }
 
 /** A conference ends as `answered` and names no leg. */
@@ -269,7 +335,7 @@ function recordingOf(fields: URLSearchParams, status: Recording["status"]): Reco
 function noteOf(fields: URLSearchParams): string | undefined {
   const answeredBy = fields.get("AnsweredBy") ?? "";
   if (answeredBy === "fax") return "Answered by a fax machine.";
-  return answeredBy.startsWith("machine_") ? "Answered by an answering machine." : undefined;
+  return answeredBy.startsWith("machine") ? "Answered by an answering machine." : undefined;
 }
 
 /** ms since the epoch; undefined for what is no time. */

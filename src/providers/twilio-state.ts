@@ -39,15 +39,16 @@ export function toldBy(answers: readonly unknown[], call: string, account: Accou
   const root = resource.safeParse(answers[0]).data;
   const legs = list.safeParse(answers[1]).data?.calls.filter((leg) => leg.parent_call_sid === call);
   if (root?.sid !== call || !legs) return { kind: "unknown", why: "the answer is no call of Twilio's" };
+  // A leg's id was taken for a call's: it is of its parent's call, of which this says no more.
+  if (root.parent_call_sid) return { kind: "over", events: [eventOf(root, root.parent_call_sid, account)] };
   if (living.has(root.status)) return { kind: "alive" };
-  const ended = { ...root, parent_call_sid: undefined };
-  if (!isOver(fieldsOf(ended))) return { kind: "unknown", why: "the call has a status that Twilio does not document" };
-  return { kind: "over", events: [ended, ...legs].map((leg) => eventOf(leg, call, account)) };
+  if (!isOver(fieldsOf(root))) return { kind: "unknown", why: "the call has a status that Twilio does not document" };
+  return { kind: "over", events: [root, ...legs].map((leg) => eventOf(leg, call, account)) };
 }
 
 /** As if the status callback of what the leg has become had been heard. */
 function eventOf(leg: Resource, call: string, account: Account<TwilioSettings>): CallEvent {
-  return { ...statusEvent(fieldsOf(leg), account), call, id: `state:${leg.sid}:${leg.status}` };
+  return { ...statusEvent(fieldsOf(leg), account), call, id: `state:${leg.sid}:${leg.status}`, asked: true };
 }
 
 /** By the names that webhooks have for them. */

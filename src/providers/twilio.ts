@@ -3,11 +3,13 @@ import type { CallEvent } from "../calls/event.ts";
 import { formText, urlAndFormSignature } from "../verify/twilio-signature.ts";
 import { inWindow } from "../verify/window.ts";
 import { type Account, noContent, type Provider, type Reading, type Reply } from "./provider.ts";
-import { dialledUserIn, numberIn, writing } from "./twilio-address.ts";
+import { dialledUserIn, hasNoCallerId, numberIn, writing } from "./twilio-address.ts";
 import {
+  conferenceEvent,
   dialEvent,
   isOver,
   machineEvent,
+  queueEvent,
   recordingEvent,
   statusEvent,
   timeOf,
@@ -32,7 +34,9 @@ export const twilio = {
     const at = timeIn(hook.fields);
     return verdict.genuine && at !== undefined ? inWindow(hook, at) : verdict;
   },
-  read({ fields }, account) {
+  read({ fields, body }, account) {
+    // Event Streams send lists of events.
+    if (body === "json" && fields.size === 0) return ignored;
     const kind = kindOf(fields);
     if (kind === "other") return ignored;
     const field = misshapen(fields, kind);
@@ -49,8 +53,11 @@ export const twilio = {
   },
   state: {
     hosts: ["api.twilio.com"],
+    // A conference is no call: of one that only its recording tells of, nothing can be asked.
     inquire: async (calls, account) =>
-      calls.map((asked) => inquiryAfter(asked, account.api ?? apiOf(undefined), account)),
+      calls
+        .filter(({ call }) => !call.startsWith("CF"))
+        .map((asked) => inquiryAfter(asked, account.api ?? apiOf(undefined), account)),
     read: (answers, { call }, account) => toldBy(answers, call, account),
   },
 } satisfies Provider<TwilioSettings>;
@@ -64,7 +71,7 @@ function timeIn(fields: URLSearchParams): number | undefined {
   return timeOf(written ?? null);
 }
 
-type Kind = "voice" | "status" | "dial" | "voicemail" | "recording" | "machine";
+type Kind = "voice" | "status" | "dial" | "voicemail" | "recording" | "machine" | "conference" | "queue";
 
 /**
  * What a webhook is, told by its fields: the user chooses the paths. Twilio adds fields at any time and softphones add
@@ -72,16 +79,20 @@ type Kind = "voice" | "status" | "dial" | "voicemail" | "recording" | "machine";
  */
 function kindOf(fields: URLSearchParams): Kind | "other" {
   const has = (name: string) => Boolean(fields.get(name));
-  if (has("TranscriptionSid") || has("TranscriptionEvent") || has("StatusCallbackEvent")) return "other";
-  if (has("ConferenceSid") && !has("CallSid")) return "other";
+  if (has("TranscriptionSid") || has("TranscriptionEvent")) return "other";
+  if (has("StatusCallbackEvent")) {
+    return fields.get("StatusCallbackEvent") === "participant-join" && has("ConferenceSid") ? "conference" : "other";
+  }
   if (has("RecordingStatus")) return "recording";
+  if (has("ConferenceSid") && !has("CallSid")) return "other";
   if (has("CallbackSource") || has("SequenceNumber") || has("CallDuration")) return "status";
   if (has("DialCallStatus")) return "dial";
+  if (has("QueueResult") || has("DequeingCallSid")) return "queue";
   if (has("RecordingUrl")) return "voicemail";
-  if (has("CallStatus") || has("From")) return "voice";
+  if (has("CallStatus") || (has("From") && has("CallSid"))) return "voice";
   if (has("AnsweredBy")) return "machine";
-  // Without any of these it is nothing we know; without a call either, it is said to be malformed.
-  return has("CallSid") ? "other" : "voice";
+  // TaskRouter, the Debugger, messages: other products of Twilio's may post here. What says nothing at all is malformed.
+  return fields.size > 0 ? "other" : "voice";
 }
 
 const readings: Record<Kind, (fields: URLSearchParams, account: Account<TwilioSettings>) => Reading> = {
@@ -98,6 +109,8 @@ const readings: Record<Kind, (fields: URLSearchParams, account: Account<TwilioSe
   voicemail: (fields, account) => heard(voicemailEvent(fields, account), nothing),
   recording: (fields) => heard(recordingEvent(fields), noContent),
   machine: (fields) => heard(machineEvent(fields), noContent),
+  conference: (fields) => heard(conferenceEvent(fields), noContent),
+  queue: (fields, account) => heard(queueEvent(fields, account), nothing),
 };
 
 const ignored: Reading = { kind: "ignored", reply: noContent };
@@ -108,7 +121,10 @@ function heard(event: CallEvent | undefined, reply: Reply): Reading {
 
 /** A call that was placed through the API has TwiML of its own: ours would be the `redirect` at most. */
 function answerTo(fields: URLSearchParams, event: CallEvent, account: Account<TwilioSettings>): Reply {
-  if (event.direction !== "outgoing") return connect(account);
+  if (event.direction !== "outgoing") {
+    const called = numberIn(fields.get("To"), account.extensions);
+    return connect(account, hasNoCallerId(fields.get("From")) ? { called } : undefined);
+  }
   return callOut(account, fields.get("Direction") === "outbound-api" ? undefined : event.phone);
 }
 
@@ -129,8 +145,10 @@ const recordingId = /^RE[0-9A-Za-z]{1,64}$/;
 
 /** Ids become keys and path segments: one that does not look like one goes no further. */
 function misshapen(fields: URLSearchParams, kind: Kind): { field: string; problem: string } | undefined {
-  const required = kind === "recording" ? ["CallSid", "RecordingSid"] : ["CallSid"];
-  for (const field of ["CallSid", "ParentCallSid", "DialCallSid", "RecordingSid"]) {
+  const call = kind === "recording" && fields.get("ConferenceSid") ? "ConferenceSid" : "CallSid";
+  const required = kind === "recording" ? [call, "RecordingSid"] : [call];
+  const ids = ["CallSid", "ParentCallSid", "DialCallSid", "ConferenceSid", "DequeingCallSid", "RecordingSid"];
+  for (const field of ids) {
     const id = fields.get(field);
     const shape = field === "RecordingSid" ? recordingId : anyId;
     if (!id && required.includes(field)) return { field, problem: "is missing" };

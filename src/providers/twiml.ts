@@ -16,12 +16,21 @@ const recordingEvents = "in-progress completed absent";
 /** Ends the call, or for a webhook that is no question: nothing. */
 export const nothing: Reply = twiml("<Response/>");
 
+/** A caller who has no number that could be shown to a phone outside, and the line that they called. */
+export interface Nameless {
+  readonly called?: string;
+}
+
 /** An incoming call: to the user's own TwiML, or to whom it is forwarded. */
-export function connect(account: Account<TwilioSettings>): Reply {
-  const { redirect, forward } = account.settings;
+export function connect(account: Account<TwilioSettings>, nameless?: Nameless): Reply {
+  const { redirect, forward, caller_id: own } = account.settings;
   if (redirect !== undefined) return respond(element("Redirect", {}, inXml(redirect)));
   if (forward.length === 0) return nothing;
-  return respond(dial(account, {}, forward));
+  const outside = forward.some((destination) => !destination.startsWith("client:"));
+  // Twilio takes nothing but a number in full.
+  const line = nameless?.called?.startsWith("+") ? nameless.called : undefined;
+  const callerId = nameless && outside ? (own ?? line) : undefined;
+  return respond(dial(account, callerId === undefined ? {} : { callerId }, forward));
 }
 
 /** A softphone calls out: `number` is absent where it does not say whom. */

@@ -1,7 +1,7 @@
 /** What each of Zadarma's events says, and which of its fields its signature covers. All values are text. */
 import type { CallEvent, Direction, FinalStatus, LegEvent, Recording } from "../calls/event.ts";
 import { plain } from "../calls/plain.ts";
-import { type Extensions, extensionOf, isExtension, lineOf, numberOf } from "./zadarma-numbers.ts";
+import { type Extensions, extensionOf, isExtension, isMailbox, lineOf, numberOf } from "./zadarma-numbers.ts";
 
 export type Facts = Omit<CallEvent, "call" | "id" | "direction" | "startedAt">;
 
@@ -13,8 +13,10 @@ type Says = (
 
 export interface ZadarmaEvent {
   readonly covers: readonly string[];
-  /** Where the event's name tells it; otherwise the call's id does. */
+  /** Where the call's id does not tell it. */
   readonly direction?: Direction;
+  /** Only calls that go out have it, whatever their id. */
+  readonly outward?: true;
   /** Absent: of no interest. */
   readonly says?: Says;
 }
@@ -29,8 +31,8 @@ export const events: ReadonlyMap<string, ZadarmaEvent> = new Map<string, Zadarma
   ["NOTIFY_INTERNAL", { covers: reached, says: rings }],
   ["NOTIFY_ANSWER", { covers: ["caller_id", "destination", "call_start"], says: answers }],
   ["NOTIFY_END", { covers: reached, direction: "incoming", says: ends }],
-  ["NOTIFY_OUT_START", { covers: dialled, direction: "outgoing", says: dials }],
-  ["NOTIFY_OUT_END", { covers: dialled, direction: "outgoing", says: dialEnds }],
+  ["NOTIFY_OUT_START", { covers: dialled, outward: true, says: dials }],
+  ["NOTIFY_OUT_END", { covers: dialled, outward: true, says: dialEnds }],
   ["NOTIFY_RECORD", { covers: ["pbx_call_id", "call_id_with_rec"], says: records }],
   ["SMS", { covers: ["result"] }],
   ["NUMBER_LOOKUP", { covers: ["result"] }],
@@ -49,6 +51,11 @@ const dispositions: ReadonlyMap<string, FinalStatus> = new Map<string, FinalStat
 /** Calls and recordings; no blank, so that no signature over numbers and time fits a RECORD. */
 export const idPattern = /^[\w.:-]{1,128}$/;
 
+/** Which way the call went that an event is of: an END, and a START, come for some that go out too, as their id tells. */
+export function directionIn(event: ZadarmaEvent, call: string): Direction | undefined {
+  return event.outward ? "outgoing" : (directionOf(call) ?? event.direction);
+}
+
 export function directionOf(call: string): Direction | undefined {
   if (call.startsWith("in_")) return "incoming";
   return call.startsWith("out_") ? "outgoing" : undefined;
@@ -66,30 +73,40 @@ export function identityOf(fields: URLSearchParams, i: number): string {
   return [...telling.map((name) => (fields.get(name) ?? "").slice(0, maxTellingLength)), i].join("|");
 }
 
-function begins(fields: URLSearchParams, extensions: Extensions): Facts[] {
-  return [reachedFacts(fields, extensions)];
+function begins(fields: URLSearchParams, extensions: Extensions, direction: Direction | undefined): Facts[] {
+  return [direction === "outgoing" ? calledFacts(fields, extensions) : reachedFacts(fields, extensions)];
 }
 
 /** One comes for each extension that rings. */
 function rings(fields: URLSearchParams, extensions: Extensions, direction: Direction | undefined): Facts[] {
-  const leg = agentLeg(fields, "ringing");
+  const leg = agentLeg(fields, extensions, "ringing");
   // While an outgoing call is handed over, who calls whom in these fields is not documented.
-  return [direction === "outgoing" ? { leg } : { ...reachedFacts(fields, extensions), leg }];
+  if (direction === "outgoing") return [{ leg }];
+  const { phone, line, ...facts } = reachedFacts(fields, extensions);
+  // A call that goes straight to an extension may have no START: an id that does not tell leaves it to this.
+  return [direction ? { ...facts, phone, line, leg } : { guess: { direction: "incoming", phone, line }, leg }];
 }
 
 function answers(fields: URLSearchParams, extensions: Extensions, direction: Direction | undefined): Facts[] {
-  const leg = agentLeg(fields, "in-progress");
+  const leg = agentLeg(fields, extensions, "in-progress");
+  const destination = fields.get("destination");
+  const inside = isExtension(destination, extensions);
   if (direction !== "outgoing") {
+    const reached =
+      leg ?? (inside || isMailbox(destination, extensions) ? reachedLeg(destination, extensions) : undefined);
+    const answered = reached ?? outsideLeg(fields);
+    // Whether it is the customer who answered, the call's direction tells.
+    if (direction === undefined && !inside && !answered.machine) return [{ leg: { ...answered, party: undefined } }];
     // An extension that answers a call of an extension's: who began it is for the other events to say.
     const facts = isExtension(fields.get("caller_id"), extensions) ? {} : callerFacts(fields, extensions);
-    return [{ ...(direction && facts), leg: leg ?? outsideLeg(fields) }];
+    return [{ ...(direction && facts), leg: answered }];
   }
   const customer: LegEvent = { id: "customer", party: "customer", status: "in-progress" };
   // The customer answered before the call was handed over, to this extension or to a number outside.
   if (fields.get("transfer_from")) return [{ leg: customer }, { leg: leg ?? outsideLeg(fields) }];
   // A click-to-call rings the agent first: this one is them, not the customer.
-  if (leg && numberOf(fields.get("destination"), extensions) === leg.extension) return [{ leg }];
-  const internal = isExtension(fields.get("destination"), extensions) ? undefined : false;
+  if (leg && numberOf(destination, extensions) === leg.extension) return [{ leg }];
+  const internal = inside ? undefined : false;
   return [{ ...dialledNumber(fields, extensions), internal, leg: { ...customer, extension: leg?.extension } }];
 }
 
@@ -99,24 +116,27 @@ function outsideLeg(fields: URLSearchParams): LegEvent {
   return { id: `external:${number}`, party: "agent", status: "in-progress" };
 }
 
-export function ends(fields: URLSearchParams, extensions: Extensions): Facts[] {
+export function ends(fields: URLSearchParams, extensions: Extensions, direction: Direction | undefined): Facts[] {
+  if (direction === "outgoing") return dialEnds(fields, extensions);
   const outcome = outcomeOf(fields, "incoming");
   const answered = outcome.ended === "answered";
+  const facts = { ...reachedFacts(fields, extensions), recording: announcedIn(fields) };
   const last = extensionOf(fields.get("last_internal"));
-  const extension = last ?? extensionOf(fields.get("internal"));
+  // A mailbox is not staff: whoever talked before it took over was heard of.
+  if (answered && isMailbox(last, extensions)) return [{ ...facts, ended: "unanswered" }];
+  const extension = [last, extensionOf(fields.get("internal"))].find((one) => one && !isMailbox(one, extensions));
   // Only `last_internal` is who talked last; `internal` is who was rung before any pickup or transfer.
   const leg: LegEvent | undefined =
     extension === undefined
       ? undefined
       : {
-          id: extension,
           party: "agent",
           extension,
           status: answered ? "answered" : "missed",
           last: (answered && last !== undefined) || undefined,
           presumed: last === undefined || undefined,
         };
-  return [{ ...reachedFacts(fields, extensions), ...outcome, leg, recording: announcedIn(fields) }];
+  return [{ ...facts, ...outcome, leg, likely: (answered && last === undefined) || undefined }];
 }
 
 function dials(fields: URLSearchParams, extensions: Extensions): Facts[] {
@@ -129,7 +149,7 @@ export function dialEnds(fields: URLSearchParams, extensions: Extensions): Facts
   const last = extensionOf(fields.get("last_internal"));
   const handedOver = last !== undefined && last !== extension;
   const talk: LegEvent = handedOver
-    ? { id: last, party: "agent", extension: last, status: "answered", last: true }
+    ? { party: "agent", extension: last, status: "answered", last: true }
     : { id: "customer", party: "customer", extension, status: "answered" };
   const leg = outcome.ended === "answered" ? talk : undefined;
   return [{ ...dialledFacts(fields, extensions), ...outcome, leg, recording: announcedIn(fields) }];
@@ -147,6 +167,13 @@ function reachedFacts(fields: URLSearchParams, extensions: Extensions): Facts {
   const reached = called && fields.has("caller_id") ? isExtension(called, extensions) : undefined;
   const between = reached && fields.get("transfer_from") ? undefined : reached;
   return { ...caller, line: lineOf(called, extensions), internal: internal ?? between };
+}
+
+/** The same where the call's id says that it went out: who is called is the customer then, unless an OUT_START tells. */
+function calledFacts(fields: URLSearchParams, extensions: Extensions): Facts {
+  const [called, caller] = [fields.get("called_did"), fields.get("caller_id")];
+  const phone = isExtension(called, extensions) ? undefined : numberOf(called);
+  return { guess: { direction: "outgoing", phone, line: lineOf(caller, extensions) } };
 }
 
 /** What is there but is no number (empty, `0`, `anonymous`) hides one. Who hands the call over is not who began it. */
@@ -180,16 +207,33 @@ function dialledNumber(fields: URLSearchParams, extensions: Extensions): Pick<Fa
   return { phone: numberOf(destination, extensions) ?? (plain(destination ?? "") || undefined), writing: "either" };
 }
 
-function agentLeg(fields: URLSearchParams, status: "ringing" | "in-progress"): LegEvent | undefined {
-  const extension = extensionOf(fields.get("internal"));
+function agentLeg(
+  fields: URLSearchParams,
+  extensions: Extensions,
+  status: "ringing" | "in-progress",
+): LegEvent | undefined {
+  const leg = reachedLeg(fields.get("internal"), extensions, status);
   const transferFrom = extensionOf(fields.get("transfer_from"));
-  return extension === undefined ? undefined : { id: extension, party: "agent", extension, status, transferFrom };
+  if (!leg || transferFrom === undefined) return leg;
+  // Who hands a call on and gets it back talks on another leg.
+  return { ...leg, id: `${leg.id}<${transferFrom}`, transferFrom };
+}
+
+function reachedLeg(
+  written: string | null,
+  extensions: Extensions,
+  status: "ringing" | "in-progress" = "in-progress",
+): LegEvent | undefined {
+  const extension = extensionOf(written);
+  if (extension === undefined) return undefined;
+  const leg = { id: extension, party: "agent", status } as const;
+  return isMailbox(extension, extensions) ? { ...leg, machine: true } : { ...leg, extension };
 }
 
 /** `duration` of a call that nobody answered may be how long it rang. */
 function outcomeOf(fields: URLSearchParams, direction: Direction): Pick<Facts, "ended" | "seconds" | "note"> {
   const written = plain(fields.get("disposition") ?? "");
-  const disposition = written.toLowerCase().replace(/[\s_]+/g, " ");
+  const disposition = written.toLowerCase().replace(/[\s_-]+/g, " ");
   if (disposition === "") return { ended: "unanswered" };
   // Whoever called gave up.
   if (disposition === "cancel") return { ended: direction === "incoming" ? "missed" : "canceled" };
@@ -201,7 +245,8 @@ function outcomeOf(fields: URLSearchParams, direction: Direction): Pick<Facts, "
 
 /** The id may only come with the RECORD. */
 function announcedIn(fields: URLSearchParams): Recording | undefined {
-  return fields.get("is_recorded") === "1" ? { id: recordingId(fields) ?? "", status: "expected" } : undefined;
+  const recorded = /^(1|true)$/i.test(fields.get("is_recorded") ?? "");
+  return recorded ? { id: recordingId(fields) ?? "", status: "expected" } : undefined;
 }
 
 function recordingId(fields: URLSearchParams): string | undefined {

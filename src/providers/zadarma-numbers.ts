@@ -41,6 +41,12 @@ function loginIn(text: string, extensions: Extensions): string | undefined {
   return extension.length === 3 || isAmong(extension, extensions ?? []) ? extension : undefined;
 }
 
+/** Zadarma's own mailbox, or one that is called so; not what the channel names as an extension. */
+export function isMailbox(written: string | null | undefined, extensions: Extensions): boolean {
+  const text = plain(written ?? "");
+  return /^(8500|voice[-_ ]?mail)$/i.test(extensionOf(text) ?? text) && !isAmong(text, extensions ?? []);
+}
+
 export function lineOf(written: string | null, extensions: Extensions): string | undefined {
   return isExtension(written, extensions) ? undefined : numberOf(written, extensions);
 }

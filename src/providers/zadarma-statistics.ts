@@ -3,8 +3,8 @@ import * as z from "zod";
 import type { CallEvent, Direction } from "../calls/event.ts";
 import type { AskedCall, CallState } from "./provider.ts";
 import { instantOf, wallClockOf } from "./zadarma-clock.ts";
-import { dialEnds, directionOf, ends, type Facts } from "./zadarma-events.ts";
-import { type Extensions, extensionOf, isExtension } from "./zadarma-numbers.ts";
+import { directionOf, ends, type Facts } from "./zadarma-events.ts";
+import { type Extensions, extensionOf, isExtension, isMailbox } from "./zadarma-numbers.ts";
 import { refusalIn } from "./zadarma-request.ts";
 
 const hourMs = 60 * 60_000;
@@ -28,8 +28,8 @@ const row = z.object({
   is_recorded: z.union([z.boolean(), z.string(), z.number()]).nullish(),
 });
 
-/** `agent`: the extension that it is of. */
-type Row = z.infer<typeof row> & { readonly agent?: string };
+/** `agent`: the extension that it is of. `mailbox`: a machine took it. */
+type Row = z.infer<typeof row> & { readonly agent?: string; readonly mailbox: boolean };
 
 /** The parameters that ask for the rows of `calls`. `version` 2 has a call's rows one by one. */
 export function statisticsOf(calls: readonly AskedCall[], zone: string | undefined): Readonly<Record<string, string>> {
@@ -49,7 +49,10 @@ export function toldBy(answer: unknown, call: string, zone: string | undefined, 
   if (!listed) return { kind: "unknown", why: refusalIn(answer) ?? "the answer is no statistics of Zadarma's" };
   const found = listed.stats.flatMap((stat) => row.safeParse(stat).data ?? []).filter((of) => of.pbx_call_id === call);
   if (found.length === 0) return { kind: "unknown", why: "the statistics do not list the call" };
-  const rows = found.map((row): Row => ({ ...row, agent: agentOf(row, extensions) }));
+  const rows = found.map((row): Row => {
+    const mailbox = [row.sip, row.destination].some((text) => isMailbox(String(text ?? ""), extensions));
+    return { ...row, mailbox, agent: mailbox ? undefined : agentOf(row, extensions) };
+  });
   return { kind: "over", events: eventsOf(call, rows.sort(inOrder), zone) };
 }
 
@@ -69,7 +72,7 @@ function eventsOf(call: string, rows: readonly Row[], zone: string | undefined):
   });
   const at = over.length > 0 ? Math.max(...over) : undefined;
   return [...endsIn(rows, direction), ...talksIn(rows, direction), ...recordingsIn(rows)].map((facts) => {
-    return { call, id: `state:${JSON.stringify(facts)}`, direction, startedAt, at, ...facts };
+    return { call, id: `state:${JSON.stringify(facts)}`, direction, startedAt, at, asked: true, ...facts };
   });
 }
 
@@ -85,9 +88,14 @@ function endsIn(rows: readonly Row[], direction: Direction | undefined): Facts[]
 }
 
 /** As if the last webhook of the call had been heard. */
-function endOf({ disposition }: Row, fields: Record<string, string | undefined>, direction?: Direction): Facts[] {
+function endOf(
+  { disposition: theirs, mailbox }: Row,
+  fields: Record<string, string | undefined>,
+  direction?: Direction,
+): Facts[] {
+  const disposition = mailbox ? "" : theirs;
   const said = Object.entries({ disposition, ...fields }).flatMap(([name, value]) => (value ? [[name, value]] : []));
-  return (direction === "outgoing" ? dialEnds : ends)(new URLSearchParams(said), undefined);
+  return ends(new URLSearchParams(said), undefined, direction);
 }
 
 /** Each agent's talk. On an outgoing call who placed it is known by the end. */
@@ -99,7 +107,7 @@ function talksIn(rows: readonly Row[], direction: Direction | undefined): Facts[
     .filter((agent) => agent !== placing)
     .map((extension) => {
       const seconds = answered.reduce((sum, row) => sum + (row.agent === extension ? row.seconds : 0), 0);
-      return { leg: { id: extension, party: "agent", extension, status: "answered", seconds } };
+      return { leg: { party: "agent", extension, status: "answered", seconds } };
     });
 }
 
@@ -111,14 +119,14 @@ function recordingsIn(rows: readonly Row[]): Facts[] {
   }));
 }
 
-/** A menu answers every call: where extensions were rung, only their rows tell. */
+/** A menu answers every call, and a mailbox who is put through: where extensions were rung, only their rows tell. */
 function tellingOf(rows: readonly Row[]): readonly Row[] {
   const ofAgents = rows.filter(({ agent }) => agent !== undefined);
   return ofAgents.length > 0 ? ofAgents : rows;
 }
 
-function isAnswered({ disposition }: Row): boolean {
-  return disposition.trim().toLowerCase() === "answered";
+function isAnswered({ disposition, mailbox }: Row): boolean {
+  return disposition.trim().toLowerCase() === "answered" && !mailbox;
 }
 
 /** The caller may stand in either field, and so may the extension. */

@@ -15,7 +15,7 @@ import { inWindow } from "../verify/window.ts";
 import { signedText, zadarmaSigned } from "../verify/zadarma-signature.ts";
 import { type Account, emptyOk, type Provider } from "./provider.ts";
 import { instantOf, zoneNamed } from "./zadarma-clock.ts";
-import { directionOf, events, identityOf, idPattern } from "./zadarma-events.ts";
+import { directionIn, events, identityOf, idPattern } from "./zadarma-events.ts";
 import { type Credentials, linksIn, signedGet } from "./zadarma-request.ts";
 import { statisticsOf, toldBy } from "./zadarma-statistics.ts";
 
@@ -53,6 +53,8 @@ export const zadarma = {
   name: "zadarma",
   secrets: { required: ["ZADARMA_KEY", "ZADARMA_SECRET"] },
   settings,
+  // Each extension of a group is told of on its own.
+  ringWait: { quietMs: 500, mostMs: 1_500 },
   // With a plus, or without, or with 00; what agents dial is as they dial it.
   numbers: "international",
 
@@ -88,7 +90,7 @@ export const zadarma = {
     if (!event?.says) return { kind: "ignored", reply: emptyOk };
     const call = fields.get("pbx_call_id") ?? "";
     if (!idPattern.test(call)) return { kind: "malformed", field: "pbx_call_id", problem: "is missing or no id" };
-    const direction = event.direction ?? directionOf(call);
+    const direction = directionIn(event, call);
     const said = event.says(fields, account.extensions, direction);
     if ("malformed" in said) return { kind: "malformed", field: said.malformed, problem: "is missing or no id" };
     const startedAt = instantOf(fields.get("call_start") ?? "", zoneOf(account));
@@ -97,6 +99,9 @@ export const zadarma = {
     });
     return { kind: "heard", events: heard, reply: emptyOk };
   },
+
+  // https://zadarma.com/en/support/api/#intro_limits (read 2026-11), less a few for the account's other clients.
+  perMinute: { all: 90, states: 3 },
 
   recordings: {
     hosts: [".zadarma.com", ".novofon.com"],

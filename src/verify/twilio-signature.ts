@@ -1,6 +1,7 @@
 /**
- * Twilio's signature, which Twilio's imitators share: base64(HMAC-SHA1(key, URL + names and values of the form)).
- * https://www.twilio.com/docs/usage/security (read 2026-08) and the SDKs, which accept a few spellings of the URL more.
+ * Twilio's signature, which Twilio's imitators share: base64(HMAC-SHA1(key, URL + names and values of the form)), or SHA-256
+ * where the account says so. https://www.twilio.com/docs/usage/security (read 2026-08) and the SDKs, which accept a few
+ * spellings of the URL more.
  */
 import type { Hook } from "../hooks/hook.ts";
 import { anyEqual, equal } from "./equal.ts";
@@ -23,7 +24,8 @@ export function urlAndFormSignature({ header, key }: Facts) {
     if (keys.length === 0) return forged(`${key} is empty`);
     if (!(await bodyIsCovered(hook))) return forged("body is not the one that bodySHA256 stands for");
     const form = hook.body === "form" ? formText(hook.fields) : "";
-    const expected = keys.flatMap((value) => spellings(hook.url).map((url) => signature(value, url + form)));
+    const hash = hashOf(hook);
+    const expected = keys.flatMap((value) => spellings(hook.url).map((url) => signature(hash, value, url + form)));
     if (await anyEqual([offered], await Promise.all(expected))) return genuine;
     return forged(`URL differs: is a proxy or custom domain in front? set url. Or ${key} is not the signing account's`);
   };
@@ -58,8 +60,14 @@ function valuesByName(fields: URLSearchParams): Map<string, string[]> {
   return byName;
 }
 
-async function signature(key: string, text: string): Promise<string> {
-  return base64(await hmac("SHA-1", key, text));
+/** A webhook of an account whose rules say so names its algorithm: `key=...,algorithm=HMAC_SHA256`. */
+function hashOf({ headers }: Hook): "SHA-1" | "SHA-256" {
+  const settings = headers.get("x-twilio-webhooks-signature-settings") ?? "";
+  return /(^|[,;\s])algorithm=HMAC_SHA256\b/i.test(settings) ? "SHA-256" : "SHA-1";
+}
+
+async function signature(hash: "SHA-1" | "SHA-256", key: string, text: string): Promise<string> {
+  return base64(await hmac(hash, key, text));
 }
 
 /**

@@ -126,7 +126,10 @@ function side(system: System, hookUrl: string, channelKey: string, post: Post, n
     behave,
     card: () => {
       const call = newId("card");
-      return until(call, () => taken(() => send(zadarma.start(ring(call)))));
+      // One that goes out: the card of one that comes in waits for who else is rung.
+      const { caller_id: destination } = ring(call);
+      const webhook = zadarma.outStart({ pbx_call_id: call, destination, internal: "100" });
+      return until(call, () => taken(() => send(webhook)));
     },
     bareCard: () => {
       const call = newId("bare");

@@ -12,6 +12,9 @@ const rules: Telling = {
   recordings: { enabled: true, except: [] },
 };
 
+/** A PBX that tells of each phone that rings on its own, and can be asked after a call. */
+const provider = { ringWait: { quietMs: 500, mostMs: 1_500 }, state: {} };
+
 const ringing = fold("c1", [comesIn(), rings(1, "101"), rings(1, "102")]);
 const talking = fold("c1", [comesIn(), rings(1, "101"), answers(5, "102")]);
 const answered = fold("c1", [comesIn(), answers(5, "102"), ends(80, "answered", { seconds: 75 })]);
@@ -125,6 +128,13 @@ describe("the system should know nothing", () => {
   ])("%s", (_, call, some) => expect(desiredOf(call, { ...rules, ...some })).toBeUndefined());
 });
 
+test("a call that was answered elsewhere is nobody's in particular, whoever was rung", () => {
+  const elsewhere = fold("c1", [comesIn(), rings(1, "101"), answers(5, "external"), ends(80, "answered")]);
+  const nobodys = { status: "answered", audience: undefined, assignee: undefined };
+  expect(desiredOf(elsewhere, rules)).toMatchObject(nobodys);
+  expect(desiredOf(elsewhere, { ...rules, assign: [{ extension: "101", user_ids: ["7"] }] })).toMatchObject(nobodys);
+});
+
 test("whether a call is ignored is not asked here: one whose card popped up is told to its end", () => {
   expect(desiredOf(answered, { ...rules, ignore: [{ extension: "102" }] })).toMatchObject({ status: "answered" });
   expect(desiredOf(fold("c1", [comesIn(), at(1, { internal: true })]), rules)).toMatchObject({ status: "ringing" });
@@ -136,6 +146,10 @@ describe("a ticket is not made", () => {
   const unrecorded: Partial<Telling> = { ...atEnd, recordings: { enabled: false, except: [] } };
   const announced = (status: "expected" | "absent") =>
     fold("c1", [comesIn(), ends(80, "answered"), at(81, { recording: { id: "r1", status } })]);
+
+  const ring = (...seconds: number[]) =>
+    fold("c1", [comesIn(), ...seconds.map((second, i) => rings(second, `10${i}`))]);
+  const last = ends(9, "unanswered", { concluded: true });
 
   test.each<[title: string, call: Call, notBefore: number | undefined, some?: Partial<Telling>]>([
     ["later than at once where the root tells", ringing, undefined],
@@ -160,5 +174,23 @@ describe("a ticket is not made", () => {
     ["later for that where no recordings are fetched", answered, undefined, unrecorded],
     ["later than at once where a recording is announced", announced("expected"), undefined, atEnd],
     ["later than at once where there will be none", announced("absent"), undefined, atEnd],
+    ["before half a second went by without a further ring", ring(0, 0.2), said(0.7), { provider }],
+    ["later than a second and a half for rings", ring(0, 0.4, 0.8, 1.2), said(1.5), { provider }],
+    ["later for rings once somebody took the call", talking, undefined, { provider }],
+    ["later for rings of a call that goes out", fold("c1", [goesOut("101")]), undefined, { provider }],
+    [
+      "before a root alone was asked for its legs",
+      fold("c1", [comesIn(), ends(9, "unanswered")]),
+      said(19),
+      { provider },
+    ],
+    ["later for them where the PBX cannot be asked", fold("c1", [comesIn(), ends(9, "unanswered")]), undefined],
+    [
+      "later for them once they are known",
+      fold("c1", [comesIn(), ends(9, "unanswered"), at(10, { asked: true })]),
+      undefined,
+      { provider },
+    ],
+    ["before another leg could follow the last", fold("c1", [goesOut("101"), last]), said(14)],
   ])("%s", (_, call, notBefore, some) => expect(desiredOf(call, { ...rules, ...some })?.notBefore).toBe(notBefore));
 });

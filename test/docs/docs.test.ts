@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { placeholders } from "../../src/calls/comment.ts";
+import { answerWaitMs, legWaitMs } from "../../src/calls/desired.ts";
 import { channelTable, recordingDefaults, silenceDefault } from "../../src/config/channel.ts";
 import { jurisdictions } from "../../src/config/jurisdiction.ts";
 import { minHookSecretLength, minTokenLength } from "../../src/config/warnings.ts";
@@ -13,7 +14,7 @@ import { giveUpAfterMs, maxWaitMs } from "../../src/exchange/backoff.ts";
 import { maxWalked } from "../../src/exchange/finder.ts";
 import { assumedLimit, blockMs, raiseMs, windowMs } from "../../src/exchange/governor.ts";
 import { graceMs, maxRound, nextRoundMs, roundMs } from "../../src/exchange/housekeeping.ts";
-import { maxAsked } from "../../src/exchange/inquiries.ts";
+import { doubtWaitMs, maxAsked } from "../../src/exchange/inquiries.ts";
 import { askAfterMs, maxAliveMs, maxVain, vainWaitMs } from "../../src/exchange/inquiry.ts";
 import { aliveMs, firstRequests } from "../../src/exchange/parts.ts";
 import { maxReplayed } from "../../src/exchange/replays.ts";
@@ -25,6 +26,7 @@ import { down, probeMs, rest } from "../../src/exchange/whole.ts";
 import { maxBodyBytes as maxHookBytes } from "../../src/hooks/body.ts";
 import { maxInquiryBytes } from "../../src/inquiries/inquire.ts";
 import { providers } from "../../src/providers/index.ts";
+import { zadarma } from "../../src/providers/zadarma.ts";
 import { events as zadarmaEvents } from "../../src/providers/zadarma-events.ts";
 import { maxResumes } from "../../src/recordings/download.ts";
 import { limits } from "../../src/recordings/limits.ts";
@@ -336,6 +338,11 @@ describe("numbers are the code's", () => {
       `Asks again after ${vainWaitMs / minute} minutes. After ${maxVain === 3 ? "three" : "?"} times`,
     ],
     ["docs/delivery.md", `Up to ${maxAsked} calls of a channel are asked after at once`],
+    ["docs/delivery.md", `${doubtWaitMs === 1_500 ? "a second and a half" : "?"} later, and the end is told`],
+    ["docs/delivery.md", `after ${answerWaitMs / 1000} seconds at most`],
+    ["docs/delivery.md", `all legs that are known of are over, waits for ${legWaitMs / 1000} seconds`],
+    ["docs/delivery.md", `100 requests a minute are used up to ${zadarma.perMinute.all}`],
+    ["docs/delivery.md", `${zadarma.ringWait.quietMs === 500 ? "half a second" : "?"} went by without a further ring`],
     ["docs/security.md", `read up to ${maxInquiryBytes / 1024 ** 2} MiB`],
     ["docs/reliability.md", `(${silenceDefault} minutes)`],
     ["docs/reliability.md", `the newest ${maxMalformed}.`],

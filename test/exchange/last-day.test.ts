@@ -35,7 +35,7 @@ async function daily(days: number): Promise<void> {
 }
 
 async function stored(): Promise<string[]> {
-  const tables = ["calls", "events", "recordings", "inquiries", "malformed"];
+  const tables = ["calls", "events", "legs", "recordings", "inquiries", "malformed"];
   const counts = await Promise.all(tables.map((table) => rows(exchange(), `SELECT count(*) AS n FROM ${table}`)));
   return tables.filter((_, i) => Number(counts[i]?.[0]?.n) > 0);
 }
@@ -123,7 +123,7 @@ describe("of a channel that is gone", () => {
     await exchange().list({ most: 1 });
     now(at + 89 * dayMs);
     await pass(minuteMs);
-    expect(await stored()).toEqual(["calls", "events", "recordings", "malformed"]);
+    expect(await stored()).toEqual(["calls", "events", "recordings", "inquiries", "malformed"]);
     now(at + 99 * dayMs);
     await pass(dayMs);
     expect(await stored()).toEqual([]);

@@ -34,6 +34,11 @@ type Calls<T> = {
 const ofStore: Calls<Store> = {
   addEvent: (store) => store.addEvent("support", event),
   eventsOf: (store) => store.eventsOf(key),
+  callOf: (store) => store.callOf(key),
+  legsOf: (store) => store.legsOf(key),
+  join: (store) => store.join("support", "CA2", "CA1"),
+  asked: (store) => store.asked("account"),
+  keepAsked: (store) => store.keepAsked("account", []),
   call: (store) => store.call(key),
   putCall: (store) => store.putCall(call),
   silentCalls: (store) => store.silentCalls("support", "ringing", 1, 1, 1),
@@ -136,7 +141,7 @@ function plansOf(sql: SqlStorage): Plan[] {
 
 /** Whether a step of a plan reads a table from end to end, or all of a channel's rows, of which there are any number. */
 function reads(step: string): boolean {
-  const whole = /^SCAN (events|calls|recordings|inquiries|malformed|memory|version)\b/.test(step);
+  const whole = /^SCAN (events|calls|legs|recordings|inquiries|malformed|memory|version)\b/.test(step);
   return whole || /^SEARCH \w+ USING (COVERING )?(PRIMARY KEY|INDEX calls_of_channel) \(channel=\?\)$/.test(step);
 }
 

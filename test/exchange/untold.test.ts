@@ -75,7 +75,12 @@ test("what the operator says that is no form of the system's is refused, and the
     field: "pbx_call_id",
   });
   expect(await shown()).toMatchObject({ delivery: "untold" });
-  expect(await rows(exchange(), "SELECT id FROM events ORDER BY id")).toEqual([{ id: "recorded" }, { id: "unheard" }]);
+  expect(await rows(exchange(), "SELECT id FROM events ORDER BY id")).toEqual([
+    // The PBX was asked, and knew nothing of it.
+    { id: "asked" },
+    { id: "recorded" },
+    { id: "unheard" },
+  ]);
 });
 
 test("more that is heard of it tells it after all", async () => {

@@ -177,8 +177,22 @@ describe("a call that is over becomes", () => {
       pbx.status(root, "completed", 47, { CallDuration: "47" }),
     ];
     const heard = (await Promise.all(late.map((webhook) => hear(twilio, account, webhook, askedAt + 1)))).flat();
-    const { firstHeardAt: _, ...whole } = fold(root.sid, heard);
+    const { firstHeardAt: _, endHeardAt: __, ...whole } = fold(root.sid, heard);
     expect(fold(root.sid, [...(await told(root.sid)), ...heard])).toMatchObject(whole);
+  });
+
+  test("its parent's, where it was the call of none: a leg's id led to it", async () => {
+    calls.push(says(root, "completed", 47, 47), says(ann, "completed", 38, 47));
+    const state = await stateOf(ann.sid);
+    expect(state).toMatchObject({
+      kind: "over",
+      events: [{ call: root.sid, ids: [ann.sid], leg: { id: ann.sid, status: "answered" }, asked: true }],
+    });
+    expect(state.kind === "over" && state.events.some(({ ended }) => ended)).toBe(false);
+  });
+
+  test("nothing where only a conference is known", async () => {
+    expect(await inquire(twilio.state, [{ call: "CF1", startedAt: began, heardAt: began }], account)).toEqual([]);
   });
 
   test("what its webhooks said where they knew better: a leg that was never joined", async () => {

@@ -234,9 +234,47 @@ describe("the root leg", () => {
     "unknown",
     "",
     "sip:anonymous@anonymous.invalid",
+    "sip:Anonymous@acme.sip.twilio.com",
+    "+8566696",
+    "+464",
   ])("has no phone when From is %j", async (from) => {
     const { phone, withheld } = await event(pbx.voice(pbx.inbound(from, line)));
     expect({ phone, withheld }).toEqual({ phone: undefined, withheld: true });
+  });
+
+  test.each([
+    [`${customer};npdi`, customer],
+    [`tel:${customer};phone-context=+1`, customer],
+    [`sip:${customer};npdi=yes@trunk.example.com;user=phone`, customer],
+    [`sip:%2B14155550123@trunk.example.com`, customer],
+    ["464", "464"],
+  ])("is read without what carriers add: %s", async (from, phone) => {
+    expect(await event(pbx.voice(pbx.inbound(from, line)))).toMatchObject({ direction: "incoming", phone });
+  });
+
+  test.each<[string, string, string, Partial<Account<TwilioSettings>>, object, Partial<CallEvent>]>([
+    [
+      "from a line through a SIP domain goes out",
+      ...([`sip:${line}@203.0.113.45`, `sip:${customer}@acme.sip.twilio.com`, { lines: [line] }, {}] as const),
+      { direction: "outgoing", phone: customer, line },
+    ],
+    [
+      "from the caller_id goes out too",
+      ...([line, customer, {}, { caller_id: line }] as const),
+      { direction: "outgoing", phone: customer, line },
+    ],
+    [
+      "from a line to a line comes in",
+      ...([line, mobile, { lines: [line, mobile] }, {}] as const),
+      { direction: "incoming", phone: line, line: mobile },
+    ],
+    [
+      "to a line from anywhere comes in",
+      ...([`sip:${customer}@203.0.113.45`, `sip:${line}@acme.sip.twilio.com`, { lines: [line] }, {}] as const),
+      { direction: "incoming", phone: customer, line },
+    ],
+  ])("%s", async (_, from, to, more, settings, says) => {
+    expect(await event(pbx.voice(pbx.inbound(from, to)), accountWith(settings, more))).toMatchObject(says);
   });
 
   test("finds the softphone's number where number_field says", async () => {
@@ -643,9 +681,12 @@ describe("what is no call", () => {
       "a transcription",
       { CallSid: "CA1", TranscriptionSid: "TR1", RecordingSid: "RE1", CallStatus: "completed", From: customer },
     ],
-    ["a conference", { ConferenceSid: "CF1", StatusCallbackEvent: "participant-join", CallSid: "CA1" }],
+    ["a conference that begins", { ConferenceSid: "CF1", StatusCallbackEvent: "conference-start" }],
+    ["who leaves a conference", { ConferenceSid: "CF1", StatusCallbackEvent: "participant-leave", CallSid: "CA1" }],
     ["a conference, of a leg", { StatusCallbackEvent: "participant-leave", CallSid: "CA1", CallStatus: "completed" }],
-    ["a conference's recording", { ConferenceSid: "CF1", RecordingSid: "RE1", RecordingStatus: "completed" }],
+    ["a message", { MessageSid: "SM1", From: customer, To: line, Body: "Hello" }],
+    ["a task of TaskRouter", { WorkspaceSid: "WS1", EventType: "reservation.accepted", TaskSid: "WT1" }],
+    ["an alert of the Debugger", { Sid: "NO1", Level: "ERROR", Payload: "{}" }],
     ["a human who answered", { CallSid: "CA1", AnsweredBy: "human" }],
     ["something new", { CallSid: "CA1", Novelty: "1" }],
   ])("is ignored: %s", async (_, fields) => {
@@ -669,6 +710,96 @@ describe("what is no call", () => {
   });
 });
 
+describe("what is told of a part of a call", () => {
+  test.each<[string, Fields, Partial<CallEvent>]>([
+    [
+      "who joins a conference",
+      { ConferenceSid: "CF1", StatusCallbackEvent: "participant-join", CallSid: "CA1" },
+      { call: "CA1", room: "CF1" },
+    ],
+    [
+      "a conference's recording",
+      { ConferenceSid: "CF1", RecordingSid: "RE1", RecordingStatus: "completed" },
+      { call: "CF1", recording: { id: "RE1", status: "ready" } },
+    ],
+    [
+      "a leg's leg",
+      { CallSid: "CA3", ParentCallSid: "CA2", CallStatus: "ringing", From: line, To: "client:bob" },
+      { call: "CA2", ids: ["CA3"], leg: { id: "CA3", party: "agent", extension: "bob", status: "ringing" } },
+    ],
+    [
+      "a queue whose caller was taken",
+      { CallSid: "CA1", CallStatus: "in-progress", QueueSid: "QU1", QueueResult: "bridged", From: customer, To: line },
+      { call: "CA1", leg: { id: "queue", party: "agent", status: "answered" } },
+    ],
+    [
+      "a queue whose caller hung up",
+      { CallSid: "CA1", CallStatus: "completed", QueueSid: "QU1", QueueResult: "hangup", From: customer, To: line },
+      { call: "CA1", leg: undefined },
+    ],
+    [
+      "who is about to take a caller out of a queue",
+      { CallSid: "CA1", CallStatus: "in-progress", QueueSid: "QU1", DequeingCallSid: "CA2", From: customer, To: line },
+      { call: "CA1", ids: ["CA2"] },
+    ],
+  ])("is told of the call: %s", async (_, fields, says) => {
+    expect(await event(pbx.send("", fields))).toMatchObject(says);
+  });
+
+  test("an agent's phone that a machine picks up answers nobody, whenever that is known", async () => {
+    const root = pbx.inbound(customer, line);
+    const leg = pbx.dialled(root, mobile);
+    const webhooks = [
+      pbx.voice(root),
+      pbx.status(leg, "in-progress", 9),
+      pbx.send("", { CallSid: leg.sid, AnsweredBy: "machine_start" }),
+      pbx.status(leg, "completed", 20, { CallDuration: "11" }),
+      pbx.status(root, "completed", 20),
+    ];
+    const heard = await Promise.all(webhooks.map(async (webhook) => ({ ...(await event(webhook)), heardAt: 0 })));
+    for (const order of [heard, heard.toReversed()]) {
+      expect(fold(root.sid, order)).toMatchObject({ status: "missed", talks: [], seconds: undefined });
+    }
+  });
+});
+
+describe("a call that is placed, whichever end is rung first", () => {
+  const root = pbx.placed(line, mobile);
+  const other = pbx.dialled(root, customer, line);
+  const foldOf = async (...webhooks: Webhook[]) => {
+    const heard = await Promise.all(
+      webhooks.map(async (webhook) => ({ ...(await event(webhook)), heardAt: firstHeardAt })),
+    );
+    const [whole, turned] = [heard, heard.toReversed()].map((order) => fold(root.sid, order));
+    expect(turned).toEqual(whole);
+    return whole;
+  };
+  const first = [pbx.status(root, "in-progress", 5), pbx.status(root, "completed", 60, { CallDuration: "55" })];
+
+  test("is answered once both ends are, and its talk counts once", async () => {
+    const talk = [pbx.status(other, "in-progress", 12), pbx.status(other, "completed", 60, { CallDuration: "48" })];
+    expect(await foldOf(...first, ...talk)).toMatchObject({ status: "answered", seconds: 55 });
+  });
+
+  test("is not answered where the other end is not", async () => {
+    expect(await foldOf(...first, pbx.status(other, "no-answer", 40))).toMatchObject({ status: "missed" });
+    expect(await foldOf(...first, pbx.status(other, "busy", 40))).toMatchObject({ status: "busy" });
+  });
+
+  test("is answered where there is no other end: TwiML talks", async () => {
+    expect(await foldOf(...first)).toMatchObject({ status: "answered", seconds: 55 });
+  });
+});
+
+test.each([
+  ["trunking-originating", { direction: "incoming", phone: customer, line, status: "answered" }, customer, line],
+  ["trunking-terminating", { direction: "outgoing", phone: customer, line, status: "answered" }, line, customer],
+])("a trunk's call, %s, is as the API tells it", async (direction, becomes, From, To) => {
+  const fields = { CallSid: "CA1", CallStatus: "completed", CallDuration: "30", Direction: direction, From, To };
+  const heard = { ...(await event(pbx.send("", fields))), heardAt: firstHeardAt };
+  expect(fold("CA1", [heard])).toMatchObject(becomes);
+});
+
 describe("notes", () => {
   test.each([
     ["machine_start", "Answered by an answering machine."],
@@ -683,7 +814,12 @@ describe("notes", () => {
 
   test("of a machine that is known late", async () => {
     const late = pbx.send("", { CallSid: "CA1", AnsweredBy: "machine_end_silence" });
-    expect(await event(late)).toEqual({ call: "CA1", id: "machine:CA1", note: "Answered by an answering machine." });
+    expect(await event(late)).toEqual({
+      call: "CA1",
+      id: "machine:CA1",
+      leg: { id: "CA1", status: "ringing", machine: true },
+      note: "Answered by an answering machine.",
+    });
   });
 });
 
@@ -779,6 +915,20 @@ describe("TwiML", () => {
     ["a softphone without caller_id", softphone, { forward: [mobile] }, "<Response/>"],
   ])("for %s", async (_, webhook, settings, answer) => {
     expect(await twiml(webhook, settings)).toBe(answer);
+  });
+
+  test.each<[string, Leg, object, string | undefined]>([
+    ["caller_id, where a softphone is forwarded", pbx.inbound("client:Anonymous", line), { caller_id: mobile }, mobile],
+    ["caller_id, though no line was called", pbx.inbound("client:Anonymous", ""), { caller_id: mobile }, mobile],
+    ["no short number", pbx.inbound("sip:alice@203.0.113.9", "sip:101@acme.sip.twilio.com"), {}, undefined],
+    ["the line, where there is no caller_id", pbx.inbound("client:Anonymous", line), {}, line],
+    ["the line, of a SIP caller", pbx.inbound("sip:alice@203.0.113.9", line), {}, line],
+    ["what they have, of callers with a number", pbx.inbound(customer, line), { caller_id: mobile }, undefined],
+  ])("shows a phone outside %s", async (_, leg, settings, shown) => {
+    const answer = (await twiml(pbx.voice(leg), { forward: [mobile, "client:ann"], ...settings })) ?? "";
+    expect(/callerId="([^"]*)"/.exec(answer)?.[1]).toBe(shown);
+    const softphones = await twiml(pbx.voice(leg), { forward: ["client:ann"], ...settings });
+    expect(softphones).not.toContain("callerId");
   });
 
   test("dials a number of the channel's country in full: Twilio would take it for one of the US", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fold } from "../../src/calls/call.ts";
+import { type Call, fold } from "../../src/calls/call.ts";
 import { maxTextLength } from "../../src/calls/plain.ts";
 import { type Account, emptyOk } from "../../src/providers/provider.ts";
 import { type ZadarmaSettings, zadarma } from "../../src/providers/zadarma.ts";
@@ -219,6 +219,7 @@ describe("what a disposition says of an incoming and of an outgoing call", () =>
     ["Cancel", "missed", "canceled", undefined],
     ["no answer", "missed", "missed", undefined],
     ["no_answer", "missed", "missed", undefined],
+    ["no-answer", "missed", "missed", undefined],
     ["busy", "busy", "busy", undefined],
     ["failed", "failed", "failed", undefined],
     ["call failed", "failed", "failed", undefined],
@@ -241,6 +242,16 @@ describe("what a disposition says of an incoming and of an outgoing call", () =>
   test("keeps of an unknown one no more than staff would read", async () => {
     const [end] = await heard(pbx.end({ ...reached, disposition: "x".repeat(5000) }));
     expect(end?.note).toHaveLength(maxTextLength);
+  });
+
+  test.each([
+    ["1", 1],
+    ["true", 1],
+    ["0", 0],
+    ["false", 0],
+  ])("announces a recording where is_recorded is %s", async (is_recorded, recordings) => {
+    const { recordings: announced } = await told([pbx.end({ ...reached, disposition: "answered", is_recorded })]);
+    expect(announced).toHaveLength(recordings);
   });
 
   test("takes the length of a call that nobody answered for how long it rang", async () => {
@@ -430,11 +441,70 @@ describe("a number", () => {
   );
 });
 
+describe("the direction", () => {
+  const bare = { ...reached, pbx_call_id: "0123456789abcdef" };
+  const bareOut = { ...dialled, pbx_call_id: "0123456789abcdef" };
+  const answer = (call: Fields) =>
+    pbx.answer({ ...call, caller_id: reached.caller_id, destination: "100", internal: "100" });
+  const answerOut = pbx.answer({ ...bareOut, caller_id: "380443334455" });
+
+  test.each<[string, Webhook[], Partial<Call>]>([
+    [
+      "is that of a START where the id does not tell it",
+      [pbx.start(bare), pbx.internal({ ...bare, internal: "100" }), answer(bare)],
+      { direction: "incoming", phone: reached.caller_id, status: "in-progress", guessed: false },
+    ],
+    [
+      "is likely to us where only a ring is heard",
+      [pbx.internal({ ...bare, internal: "100" })],
+      { direction: "incoming", phone: reached.caller_id, status: "ringing", guessed: true },
+    ],
+    [
+      "is that of an OUT_START where the id does not tell it",
+      [pbx.outStart(bareOut), answerOut],
+      { direction: "outgoing", phone: "+380671112233", status: "in-progress" },
+    ],
+    [
+      "is from us where the id says so, though it has a START",
+      [pbx.start({ ...reached, ...outCall, caller_id: "380443334455", called_did: "380671112233" })],
+      { direction: "outgoing", phone: "+380671112233", line: "+380443334455" },
+    ],
+  ])("%s", async (_, webhooks, becomes) => {
+    for (const order of [webhooks, webhooks.toReversed()]) expect(await told(order)).toMatchObject(becomes);
+  });
+});
+
+describe("a call that is handed on", () => {
+  const answer = (internal: string, from?: string) =>
+    pbx.answer({
+      ...call,
+      caller_id: reached.caller_id,
+      destination: internal,
+      internal,
+      ...(from && { transfer_from: from }),
+    });
+
+  test("and back is that of who has it in the end", async () => {
+    const webhooks = [pbx.start(reached), answer("100"), answer("101", "100"), answer("100", "101")];
+    const end = pbx.end({ ...reached, disposition: "answered", internal: "100" });
+    for (const order of [
+      [...webhooks, end],
+      [end, ...webhooks.toReversed()],
+    ]) {
+      const { talks } = await told(order);
+      expect(talks.map(({ extension }) => extension)).toEqual(["100", "101", "100"]);
+    }
+  });
+});
+
 describe("legs", () => {
   test("of an outgoing call that is handed over do not turn it around", async () => {
     const webhook = pbx.internal({ ...reached, ...outCall, internal: "101", transfer_from: "100" });
     const [event] = await heard(webhook);
-    expect(event).toMatchObject({ direction: "outgoing", leg: { id: "101", party: "agent", transferFrom: "100" } });
+    expect(event).toMatchObject({
+      direction: "outgoing",
+      leg: { party: "agent", extension: "101", transferFrom: "100" },
+    });
     expect(event?.phone).toBeUndefined();
   });
 
@@ -463,7 +533,6 @@ describe("legs", () => {
       ["101"],
     ],
     ["who was rung first, where nothing else is known", [endOf({ internal: "100" })], ["100"]],
-    ["who was rung first, where the answer was not heard of", [rung("100"), endOf({ internal: "100" })], ["100"]],
     ["who talked last, whoever was rung first", [endOf({ internal: "100", last_internal: "101" })], ["101"]],
     [
       "both, where the answer names one and the end another",
@@ -475,6 +544,29 @@ describe("legs", () => {
       const { status, talks } = await told(order);
       expect([status, talks.map((talk) => talk.extension)]).toEqual(["answered", extensions]);
     }
+  });
+
+  test("that rang and were not taken answered nobody, though a menu did: the log may know better", async () => {
+    for (const order of [
+      [rung("100"), endOf({ internal: "100", duration: "22" })],
+      [endOf({ internal: "100", duration: "22" }), rung("100")],
+    ]) {
+      expect(await told(order)).toMatchObject({ status: "missed", talks: [], doubtful: true, seconds: undefined });
+    }
+  });
+
+  test("of a mailbox are nobody's", async () => {
+    const mailbox = answeredBy("8500");
+    const end = endOf({ internal: "100", last_internal: "8500", duration: "22" });
+    const missed = { status: "missed", talks: [], rung: ["100"], seconds: undefined };
+    for (const some of [[mailbox, end], [end], [mailbox, endOf({ internal: "100" })]]) {
+      expect(await told([pbx.start(reached), rung("100"), ...some])).toMatchObject(missed);
+    }
+    expect(await told([mailbox, endOf({ internal: "100" })])).toMatchObject({ status: "missed", talks: [] });
+    expect(await told([rung("100"), answeredBy("100"), mailbox, end])).toMatchObject({
+      status: "answered",
+      talks: [expect.objectContaining({ extension: "100" })],
+    });
   });
 
   test("stay without an agent where none is named", async () => {
