@@ -35,7 +35,7 @@ has in the end. Nothing leaves this machine.
   --help            this text
 
 Mechanisms, and what must show without them:
-${sabotages.map(({ name, shows }) => `  ${name.padEnd(54)} ${shows.join(", ")}`).join("\n")}
+${sabotages.map(({ name, shows }) => `  ${name}\n      ${shows.join(", ")}`).join("\n")}
 
 The seed decides which calls are placed, when each webhook is sent, which are
 sent twice, lost or forged, what goes wrong with a delivery, and when Trunkline

@@ -35,7 +35,7 @@ export interface SystemFaults {
   readonly tooLarge: ReadonlySet<string>;
   readonly unsureOfFile: ReadonlySet<string>;
   /** How often a ticket of the call may have a recording: twice, where no answer shows whether it has it. */
-  copies(call: string): 1 | 2;
+  readonly copies: 1 | 2;
   /** Comments in forms of unknown outcome, by call: they may not be said again. */
   readonly perhapsSaid: ReadonlyMap<string, readonly string[]>;
   /** Requests that came though a 429 had asked for silence. */
@@ -166,7 +166,7 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
     poison,
     tooLarge,
     unsureOfFile,
-    copies: (call) => (audioShown || !unsureOfFile.has(call) ? 1 : 2),
+    copies: audioShown ? 1 : 2,
     perhapsSaid,
     breaches,
     rule: ruleOf(system),

@@ -16,12 +16,13 @@ export function recordingFaults(placed: Placed, calls: readonly SystemCall[], fa
   const says = (words: RegExp) => said.some((comment) => words.test(comment));
   const has = calls.flatMap(({ ticket }) => ticket.recordings.map(({ sha256 }) => sha256));
   const [good, bad] = [recordings.filter(isGood), recordings.filter((recording) => !isGood(recording))];
-  const kept = (faults.tooLarge.has(id) || faults.unsureOfFile.has(id)) && says(/Recording not attached/);
+  const unsure = faults.unsureOfFile.has(id) || faults.copies > 1;
+  const kept = (faults.tooLarge.has(id) || unsure) && says(/Recording not attached/);
   const hasItsOne = once && recordings.length > 1 && (has.length > 0 || says(/Recording not (attached|available)/));
   const missing = kept || hasItsOne ? [] : good.filter(({ sha256 }) => !has.includes(sha256));
   const unsaid = hasItsOne || says(/Recording not (attached|available)/) ? [] : bad;
   const strange = has.filter((sha256) => !good.some((recording) => recording.sha256 === sha256));
-  const doubled = doubledIn(calls, faults.copies(id));
+  const doubled = doubledIn(calls, faults.copies);
   return [
     ...missing.map((recording): Finding => ["missing recordings", `${recording.id} is not attached`]),
     ...unsaid.map(({ id, fate }): Finding => ["missing recordings", `the ticket does not say that ${id} is ${fate}`]),

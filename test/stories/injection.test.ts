@@ -268,7 +268,8 @@ describe("a word that every object knows", () => {
         `/recordings/support/${word}`,
       ];
       for (const path of [...paths, `/${word}`]) expect([path, (await api(path)).status]).toEqual([path, 404]);
-      expect(await (await api(`/calls?channel=${word}&${word}=1&before=${word}`)).json()).toEqual({ calls: [] });
+      expect((await api(`/calls?channel=${word}`)).status).toBe(404);
+      for (const query of [`${word}=1`, `before=${word}`]) expect((await api(`/calls?${query}`)).status).toBe(400);
       expect((await fetch(`${worker.url}/hooks/${word}`, { method: "POST" })).status).toBe(404);
     },
   );
