@@ -7,7 +7,7 @@ import { zadarmaApi, zadarmaPbx } from "../../test/standins/zadarma.ts";
 import type { ZadarmaRecording } from "../../test/standins/zadarma-api.ts";
 import { showArrivals } from "./arrivals.ts";
 import { ink } from "./ink.ts";
-import { shown } from "./live-log.ts";
+import { isRuntimes, shown } from "./live-log.ts";
 import { startLocalWorker } from "./local-worker.ts";
 import { type Accounts, placeCall, placeSampleCalls } from "./sample-calls.ts";
 import { typedLines } from "./typed-lines.ts";
@@ -86,7 +86,7 @@ async function setUp(
       support: { provider: "zadarma", country: "UA", ...common },
     },
     heard: (line) => {
-      if (!stopped.aborted) console.log(shown(line));
+      if (!stopped.aborted && !isRuntimes(line)) console.log(shown(line));
     },
     withinMs: startingMs,
   });

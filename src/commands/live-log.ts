@@ -30,6 +30,11 @@ const shownAs = new Map([
   ["misconfigured", "fault"],
 ]);
 
+/** What the runtime notes for its own makers, such as an alarm that was set anew while it rang (workerd, 2026-11). */
+export function isRuntimes(line: string): boolean {
+  return line.startsWith("NOSENTRY");
+}
+
 /** A line as the worker wrote it, ready to be shown. */
 export function shown(line: string): string {
   const entry = entryOf(line);

@@ -81,9 +81,7 @@ export const sabotages: readonly Sabotage[] = [
     name: "holding a lost recording back until the system is surely done",
     shows: ["doubled recordings"],
     file: "exchange/settle.ts",
-    cuts: [
-      ['return belief.is === "there" ? lost(found) : { told: found, consequence: "none" };', "return lost(found);"],
-    ],
+    cuts: [['if (belief.is !== "there") return { told: found, consequence: "none" };\n', ""]],
   },
   {
     name: "keeping the system's ids to the last digit",

@@ -101,7 +101,6 @@ const paths = [
   "/hooks/SALES",
   "/hooks/%73ales",
   "//hooks/sales",
-  "/",
 ] as const;
 const more: readonly [Field, ...Field[]] = [
   ["content-encoding", "gzip"],
