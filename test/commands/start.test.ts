@@ -219,7 +219,8 @@ describe("without packages", () => {
     const killed = project.run(installing());
     await killed.says("Installing packages");
     killed.kill();
-    await killed.ended;
+    // Its npm lives on, and holds what it wrote to open.
+    await until("it to be gone", () => !killed.lives());
     await npm("exit 1");
     const { output } = await refusal(installing());
     expect(output).not.toContain("Another run");
