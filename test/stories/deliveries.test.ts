@@ -116,7 +116,7 @@ test("a whole call behind an outage becomes one form, with the final status", as
   let down = true;
   scene.system.behave(() => (down ? { drop: "before" } : undefined));
   await wholeCall();
-  await until("some tries", () => scene.system.requests.length > 1);
+  await scene.passing("some tries", () => scene.system.requests.length > 1);
   const before = scene.system.requests.length;
   down = false;
   await answered();
