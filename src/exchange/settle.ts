@@ -17,7 +17,7 @@ export const maxRefusals = 4;
 /** How often in a row a call may meet the limit before it waits longer than all others. */
 const maxLimits = 2;
 /** How long a call rests after the first of these, in ms; after each further one twice as long. */
-export const refusedRestMs = 30_000;
+const refusedRestMs = 30_000;
 
 /**
  * What else an outcome asks for, beyond what was told. `not-taken`: the system says no to the recording. `lost`: it was

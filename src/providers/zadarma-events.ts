@@ -143,7 +143,7 @@ function dials(fields: URLSearchParams, extensions: Extensions): Facts[] {
   return [dialledFacts(fields, extensions)];
 }
 
-export function dialEnds(fields: URLSearchParams, extensions: Extensions): Facts[] {
+function dialEnds(fields: URLSearchParams, extensions: Extensions): Facts[] {
   const outcome = outcomeOf(fields, "outgoing");
   const extension = extensionOf(fields.get("internal"));
   const last = extensionOf(fields.get("last_internal"));
