@@ -26,6 +26,11 @@ export interface Closure {
   readonly until: number;
 }
 
+/** What a call meets of which the create is done and not answered, while its front then says that there is nothing. */
+const veil: readonly Behaviour[] = [{ drop: "after" }, { front: 404 }, { front: 404 }, { front: 404 }];
+/** How many calls do, where every delivery would go wrong. */
+const ofVeiled = 0.08;
+
 export interface SystemFaults {
   /** For the helpdesk of most channels, which has a limit, and for any other. */
   readonly rule: Rule;
@@ -152,6 +157,11 @@ export function systemFaults({ seed, share, system, audioShown, counts, now }: S
         }
         if (holding) return hang(seen, drawn, holding.over);
         if ((lockedUntil.get(seen.path) ?? 0) > now()) return { status: 403 };
+        const veiled = isMain && random(seed, "veiled", call).chance(share * ofVeiled) ? veil[time] : undefined;
+        if (veiled) {
+          counts.add("helpdesk done, then behind its front");
+          return veiled;
+        }
         if (!drawn.chance(share)) return undefined;
         const [kind, behaviour] = (isMain && ofLimits(seen, drawn)) || fault(seen, call, drawn);
         counts.add(`helpdesk ${kind}`);
